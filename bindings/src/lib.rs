@@ -1,0 +1,1 @@
+//! The UniFFI surface: the only place that knows UniFFI.

@@ -1,0 +1,1 @@
+//! Everything a phone does: local store, scanning, capture, sync.

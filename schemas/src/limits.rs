@@ -1,0 +1,70 @@
+//! Every bound of the system in one place, with the relations between them checked when compiled.
+//!
+//! Owns numbers. Beyond a bound the answer is a typed error with its registered code, and nothing is lost.
+
+/// Most ops a device pushes in one exchange.
+pub const PUSH_OPS: usize = 1_000;
+/// Most ops an answer brings down.
+pub const PULL_OPS: usize = 2_000;
+/// Most log points sent after a lost tail.
+pub const TAIL_POINTS: usize = 64;
+/// Largest message on the wire, compressed, bytes.
+pub const MESSAGE_BYTES: usize = 4 << 20;
+/// Largest message once decompressed, bytes.
+pub const MESSAGE_PLAIN_BYTES: usize = 32 << 20;
+/// Largest body of one op, canonical bytes.
+pub const BODY_BYTES: usize = 64 << 10;
+/// Bodies of one push together, bytes; a device ends its batch earlier.
+pub const PUSH_BODY_BYTES: usize = 2 << 20;
+/// Most lines of a movement.
+pub const LINES: usize = 200;
+/// Most counts, over all cells, that a close names.
+pub const CLOSE_COUNTS: usize = 500;
+/// Most locations that a close covers completely.
+pub const CLOSE_LOCATIONS: usize = 200;
+/// Largest quantity of a line or a count, thousandths of the base unit.
+pub const QUANTITY: i64 = 1_000_000_000_000;
+/// Longest lot code, bytes.
+pub const LOT_BYTES: usize = 64;
+/// Longest reason code, bytes.
+pub const REASON_BYTES: usize = 50;
+/// Longest reference or free text of an op, bytes.
+pub const TEXT_BYTES: usize = 255;
+/// Longest collection name, bytes.
+pub const COLLECTION_BYTES: usize = 32;
+/// Largest change of a record, bytes (the guard of `stocksync-ledger`'s records module).
+pub const RECORD_CHANGE_BYTES: usize = 32 << 10;
+/// Longest raw code of an identifier, bytes.
+pub const IDENTIFIER_BYTES: usize = 255;
+/// Longest name of a product, variant or location, bytes.
+pub const NAME_BYTES: usize = 255;
+/// Longest act that a device may state, ms (a week).
+pub const TOOK_MS: u32 = 7 * 24 * 3_600 * 1_000;
+/// Most candidates of a cell; beyond, the smallest key is dropped and `count_conflict` opens.
+pub const CANDIDATES: usize = 64;
+/// Most ops waiting on a device.
+pub const OUTBOX_OPS: u64 = 100_000;
+/// Most rows of a page in any list.
+pub const PAGE_ROWS: u32 = 500;
+/// Largest camera frame, pixels.
+pub const FRAME_PIXELS: usize = 16 << 20;
+/// Longest wait for a connection, ms.
+pub const CONNECT_MS: u64 = 5_000;
+/// Longest wait for one exchange, ms.
+pub const EXCHANGE_MS: u64 = 30_000;
+/// Drift of a boot clock, parts per million.
+pub const DRIFT_PPM: i64 = 100;
+/// Latest time that any message may state, ms since 1970 (year 9999).
+pub const TIME_MS: i64 = 253_402_300_799_999;
+
+// A full push fits a message even uncompressed, bodies and envelopes together.
+const _: () = assert!(PUSH_BODY_BYTES + PUSH_OPS * 256 < MESSAGE_BYTES);
+// One op always fits a push.
+const _: () = assert!(BODY_BYTES <= PUSH_BODY_BYTES);
+// A record change fits its op.
+const _: () = assert!(RECORD_CHANGE_BYTES + COLLECTION_BYTES + 64 < BODY_BYTES);
+// A full close and a full movement fit an op's body: 120 bytes a count (cell and reference), 140 a line.
+const _: () = assert!(CLOSE_COUNTS * 120 + CLOSE_LOCATIONS * 18 < BODY_BYTES);
+const _: () = assert!(LINES * 140 < BODY_BYTES);
+// The sum of a full log of lines stays far within i128, and one batch within i64.
+const _: () = assert!((QUANTITY as i128) * (PULL_OPS as i128) * (LINES as i128) < i64::MAX as i128);

@@ -1,0 +1,32 @@
+//! The tables of device and server, by numbered migration with checksums.
+//!
+//! Owns the SQL files' list. A released file is never edited: its checksum below would no longer hold.
+
+use sha2::{Digest, Sha256};
+
+/// One migration.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Its number, from 1, without gaps.
+    pub number: u32,
+    /// Its file name, without ending.
+    pub name: &'static str,
+    /// What it runs.
+    pub sql: &'static str,
+}
+
+impl Migration {
+    /// SHA-256 of the SQL text, hexadecimal; kept beside the number in each migrated database.
+    #[must_use]
+    pub fn checksum(&self) -> String {
+        crate::ids::to_hex(&Sha256::digest(self.sql.as_bytes()))
+    }
+}
+
+/// The device's migrations (SQLite), in order.
+pub const DEVICE: &[Migration] =
+    &[Migration { number: 1, name: "0001_initial", sql: include_str!("../device/0001_initial.sql") }];
+
+/// The server's migrations (Postgres), in order.
+pub const SERVER: &[Migration] =
+    &[Migration { number: 1, name: "0001_initial", sql: include_str!("../server/0001_initial.sql") }];

@@ -1,0 +1,125 @@
+//! Operations: what a person did, captured once, immutable; their canonical bytes and hash.
+//!
+//! Owns the envelope and the hash. Must never change the canonical bytes of a released version: ops name each other by
+//! hash, and phones hold ops captured years ago.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::body::{Body, BodyError};
+use crate::ids::{BootId, Lane, OpHash, OpRef, UserId};
+
+/// The kind numbers of the registry; numbers are never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Kind(pub u32);
+
+impl Kind {
+    /// Quantity leaves one location and arrives at another.
+    pub const MOVE: Self = Self(1);
+    /// An observation of one cell.
+    pub const COUNT: Self = Self(2);
+    /// A session of counts acts.
+    pub const CLOSE: Self = Self(3);
+    /// The target never happened.
+    pub const VOID: Self = Self(4);
+    /// A change to a record.
+    pub const RECORD: Self = Self(5);
+    /// Reserved for a promise of stock; not applied by this version.
+    pub const RESERVE: Self = Self(6);
+    /// Reserved for the end of a promise; not applied by this version.
+    pub const RELEASE: Self = Self(7);
+    /// Reserved for the keeping of a promise; not applied by this version.
+    pub const FULFIL: Self = Self(8);
+    /// Reserved for a decision on an exception; not applied by this version.
+    pub const RESOLVE: Self = Self(9);
+}
+
+/// When an act was captured, as the device's clocks told it. Raw values; nothing here is corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Captured {
+    /// Wall clock at the end of the act, ms since 1970.
+    pub wall_ms: i64,
+    /// Boot clock at the end of the act, ms.
+    pub boot_ms: i64,
+    /// Which boot the boot clock belongs to.
+    pub boot: BootId,
+    /// How long the act took, ms: a shelf is looked at before the number is entered.
+    pub took_ms: u32,
+}
+
+/// One operation. Written once, never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Op {
+    /// Its place in its replica's own log.
+    pub lane: Lane,
+    /// When, by the device's clocks.
+    pub captured: Captured,
+    /// Who.
+    pub user: UserId,
+    /// What: a number of the kind registry.
+    pub kind: Kind,
+    /// Version of the kind's body.
+    pub version: u32,
+    /// The act itself; kinds and versions that this build does not know rest as the bytes captured.
+    pub body: Body,
+}
+
+/// First bytes of the canonical form; the number is the form's version.
+const CANONICAL: &[u8] = b"stocksync-op\x01";
+
+impl Op {
+    /// A new op of a kind that this build knows.
+    #[must_use]
+    pub fn new(lane: Lane, captured: Captured, user: UserId, body: Body) -> Self {
+        let (kind, version) = body.kind();
+        Self { lane, captured, user, kind, version, body }
+    }
+
+    /// Rebuilds an op from its parts as they travel and rest.
+    ///
+    /// # Errors
+    /// [`BodyError`] where the kind and version are known and the bytes are not one canonical body of it: reject the op
+    /// with `invalid_op`. Unknown kinds and versions are no error.
+    pub fn from_parts(
+        lane: Lane,
+        captured: Captured,
+        user: UserId,
+        kind: Kind,
+        version: u32,
+        body: &[u8],
+    ) -> Result<Self, BodyError> {
+        Ok(Self { lane, captured, user, kind, version, body: Body::decode(kind, version, body)? })
+    }
+
+    /// The bytes that the hash covers: every field in fixed width, big-endian, then the body's canonical bytes.
+    #[must_use]
+    pub fn canonical_bytes(&self) -> Vec<u8> {
+        let body = self.body.encode();
+        let mut bytes = Vec::with_capacity(128 + body.len());
+        bytes.extend_from_slice(CANONICAL);
+        bytes.extend_from_slice(&self.lane.replica.0);
+        bytes.extend_from_slice(&self.lane.seq.to_be_bytes());
+        bytes.extend_from_slice(&self.captured.wall_ms.to_be_bytes());
+        bytes.extend_from_slice(&self.captured.boot_ms.to_be_bytes());
+        bytes.extend_from_slice(&self.captured.boot.0);
+        bytes.extend_from_slice(&self.captured.took_ms.to_be_bytes());
+        bytes.extend_from_slice(&self.user.0);
+        bytes.extend_from_slice(&self.kind.0.to_be_bytes());
+        bytes.extend_from_slice(&self.version.to_be_bytes());
+        bytes.extend_from_slice(&(body.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
+    /// SHA-256 over [`Op::canonical_bytes`].
+    #[must_use]
+    pub fn hash(&self) -> OpHash {
+        OpHash(Sha256::digest(self.canonical_bytes()).into())
+    }
+
+    /// How another op names this one.
+    #[must_use]
+    pub fn reference(&self) -> OpRef {
+        OpRef { lane: self.lane, hash: self.hash() }
+    }
+}

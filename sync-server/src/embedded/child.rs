@@ -1,0 +1,163 @@
+//! One foreground Postgres process: started, watched and stopped by a thread of its own.
+//!
+//! The thread matters: on Linux the child is told to end when the *thread* that spawned it ends, so it must be one
+//! that lives as long as the child should.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{self, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+/// How long a fast shutdown may take before the process is ended the hard way (its log is replayed at the next start).
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(100);
+
+/// A running child. Dropping it stops it and waits.
+#[derive(Debug)]
+pub struct Child {
+    /// Dropped to ask the thread to stop the process.
+    keep_running: Option<Sender<()>>,
+    ended: watch::Receiver<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Child {
+    /// Starts the command with its output in a file.
+    ///
+    /// # Errors
+    /// What the system answered.
+    pub fn spawn(command: Command, output: File) -> io::Result<Self> {
+        let (keep_running, stop) = mpsc::channel::<()>();
+        let (started, start) = mpsc::channel();
+        let (end, ended) = watch::channel(false);
+        let thread = std::thread::Builder::new().name("postgres".to_owned()).spawn(move || {
+            match spawn_here(command, output) {
+                Ok(child) => {
+                    let _ = started.send(Ok(()));
+                    watch(child, &stop);
+                }
+                Err(error) => {
+                    let _ = started.send(Err(error));
+                }
+            }
+            let _ = end.send(true);
+        })?;
+        start.recv().unwrap_or_else(|_| Err(io::Error::other("the thread of Postgres ended")))?;
+        Ok(Self { keep_running: Some(keep_running), ended, thread: Some(thread) })
+    }
+
+    /// Whether the process has ended.
+    pub fn has_ended(&self) -> bool {
+        *self.ended.borrow()
+    }
+
+    /// Stops the process and waits for its end without blocking the runtime.
+    pub async fn stop(mut self) {
+        self.keep_running = None;
+        let _ = self.ended.wait_for(|ended| *ended).await;
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.keep_running = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "a child that outlives a killed parent can only be prevented between fork and exec")]
+fn spawn_here(mut command: Command, output: File) -> io::Result<process::Child> {
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+    // A group of its own: Ctrl-C in a terminal must reach this process alone, which then stops Postgres in order.
+    command.process_group(0);
+    #[cfg(target_os = "linux")]
+    {
+        let parent = process::id();
+        // SAFETY: only async-signal-safe calls (prctl, getppid), no allocation; std runs this after the user changed,
+        // which would have cleared the setting.
+        unsafe {
+            command.pre_exec(move || {
+                if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT) != 0 {
+                    return Err(io::Error::last_os_error());
+                }
+                if u32::try_from(libc::getppid()) != Ok(parent) {
+                    return Err(io::Error::from_raw_os_error(libc::ESRCH));
+                }
+                Ok(())
+            });
+        }
+    }
+    command.spawn()
+}
+
+/// Waits until the process ends or the channel's other end is dropped; then ends it.
+fn watch(mut child: process::Child, stop: &mpsc::Receiver<()>) {
+    loop {
+        match stop.recv_timeout(POLL) {
+            Err(RecvTimeoutError::Timeout) => {
+                if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
+                    return;
+                }
+            }
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    interrupt(&child);
+    let deadline = Instant::now() + STOP_LIMIT;
+    while Instant::now() < deadline {
+        if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// SIGINT: fast shutdown, transactions are rolled back and the log is flushed.
+#[expect(unsafe_code, reason = "std sends no other signal than SIGKILL")]
+fn interrupt(child: &process::Child) {
+    if let Ok(pid) = libc::pid_t::try_from(child.id()) {
+        // SAFETY: the process is our own child and not yet waited for, so its id cannot name another one.
+        unsafe {
+            libc::kill(pid, libc::SIGINT);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_child_is_stopped_and_waited_for() {
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        let child = Child::spawn(command, tempfile::tempfile().unwrap()).unwrap();
+        assert!(!child.has_ended());
+        let begin = Instant::now();
+        child.stop().await;
+        assert!(begin.elapsed() < Duration::from_secs(5));
+    }
+
+    #[tokio::test]
+    async fn an_end_of_its_own_is_noticed() {
+        let child = Child::spawn(Command::new("true"), tempfile::tempfile().unwrap()).unwrap();
+        let mut ended = child.ended.clone();
+        tokio::time::timeout(Duration::from_secs(5), ended.wait_for(|ended| *ended)).await.unwrap().unwrap();
+        assert!(child.has_ended());
+    }
+
+    #[test]
+    fn a_missing_program_is_an_error() {
+        let made = Child::spawn(Command::new("/no/such/program"), tempfile::tempfile().unwrap());
+        assert!(made.is_err());
+    }
+}

@@ -1,0 +1,1 @@
+//! The thin sync server: authenticate, order, store, fan out, project.
