@@ -99,14 +99,9 @@ fn spawn_here(mut command: Command, output: File) -> io::Result<process::Child> 
 
 /// Waits until the process ends or the channel's other end is dropped; then ends it.
 fn watch(mut child: process::Child, stop: &mpsc::Receiver<()>) {
-    loop {
-        match stop.recv_timeout(POLL) {
-            Err(RecvTimeoutError::Timeout) => {
-                if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
-                    return;
-                }
-            }
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+    while stop.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+        if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
+            return;
         }
     }
     interrupt(&child);

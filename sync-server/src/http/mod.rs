@@ -1,0 +1,115 @@
+//! The HTTP side: routes, and what is the same for all of them (request ids, envelopes, limits, time-outs, logs).
+//!
+//! It must never decide what an op means or touch a table: handlers call the library's other modules. Every answer is an
+//! envelope, every error a registered code.
+
+mod context;
+mod envelope;
+mod error;
+mod health;
+mod serve;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::{HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use stocksync_schemas::Code;
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use context::{Caller, RequestContext};
+pub use envelope::{Json, Success, read_body};
+pub use error::{ApiError, Detail};
+pub use serve::{ServeError, serve};
+
+use crate::database::Database;
+
+/// How long a request may take; exchanges have their own limit.
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// Largest JSON body of a request, bytes.
+const JSON_LIMIT: usize = 64 * 1024;
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    database: Database,
+    draining: AtomicBool,
+}
+
+impl AppState {
+    /// State over a pool of the application role.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { inner: Arc::new(Inner { database, draining: AtomicBool::new(false) }) }
+    }
+
+    /// The pool.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
+    /// From now on readiness says no, so that balancers stop sending; requests are still answered.
+    pub fn drain(&self) {
+        self.inner.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is about to stop.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.inner.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// The whole service, without a socket: tests call it directly.
+pub fn app(state: AppState) -> Router {
+    let quick = Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .layer(middleware::from_fn(|request, next| limit_time(REQUEST_LIMIT, request, next)));
+    quick
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+        .layer(CatchPanicLayer::custom(defect))
+        .layer(middleware::map_response(secure))
+        .layer(middleware::from_fn(context::observe))
+        .with_state(state)
+}
+
+async fn unknown() -> ApiError {
+    ApiError::new(Code::NotFound)
+}
+
+/// A defect in a handler is an answer with a registered code, not a closed connection. The panic's text may hold a
+/// body and is not logged.
+fn defect(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    ApiError::new(Code::Internal).into_response()
+}
+
+/// Ends a request that takes too long. Its transaction is rolled back when its future is dropped.
+async fn limit_time(limit: Duration, request: Request, next: Next) -> Result<Response, ApiError> {
+    tokio::time::timeout(limit, next.run(request)).await.map_err(|_| ApiError::new(Code::Timeout))
+}
+
+/// Headers for the case that a browser is on the other end.
+async fn secure(mut response: Response) -> Response {
+    const HEADERS: [(HeaderName, &str); 3] =
+        [(X_CONTENT_TYPE_OPTIONS, "nosniff"), (X_FRAME_OPTIONS, "DENY"), (REFERRER_POLICY, "no-referrer")];
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,144 @@
+//! The commands of the binary: from settings to a running server or one JSON object.
+
+use std::future::Future;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_postgres::Config;
+
+use crate::config::{Cli, Command, ConfigError, EnrolmentCodeCommand, ServerConfig, TenantCommand, parse_url};
+use crate::database::{Database, DatabaseError, POOL_MAX};
+use crate::embedded::{Cluster, EmbeddedError};
+use crate::http::{AppState, ServeError, serve};
+use crate::migrate::{MigrateError, migrate};
+use crate::setup::{SetupError, create_enrolment_code, create_tenant};
+use crate::{clock, log};
+
+/// Name of the database in the private Postgres.
+const EMBEDDED_DATABASE: &str = "stocksync";
+
+/// Why a command ended without success.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The private Postgres.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The schema.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A tenant or a code.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The socket failed while serving.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+/// The two ways into the database, and the private Postgres if it is ours.
+struct Connections {
+    application: Option<Config>,
+    owner: Option<Config>,
+    cluster: Option<Cluster>,
+}
+
+impl Connections {
+    async fn open(config: &ServerConfig, serving: bool) -> Result<Self, RunError> {
+        let owner = config.migrate_url.as_deref().map(|url| parse_url("STOCKSYNC_MIGRATE_URL", url)).transpose()?;
+        if config.database_url.is_some() || owner.is_some() {
+            let application = config.database_url.as_deref().map(|url| parse_url("DATABASE_URL", url)).transpose()?;
+            return Ok(Self { application, owner, cluster: None });
+        }
+        let options = config.embedded_options()?;
+        let cluster = if serving { Cluster::start(&options).await? } else { Cluster::start_or_join(&options).await? };
+        cluster.create_database(EMBEDDED_DATABASE).await?;
+        Ok(Self {
+            application: Some(cluster.application(EMBEDDED_DATABASE)),
+            owner: Some(cluster.owner(EMBEDDED_DATABASE)),
+            cluster: Some(cluster),
+        })
+    }
+
+    fn owner(&self) -> Result<&Config, ConfigError> {
+        self.owner.as_ref().ok_or(ConfigError::NoOwner)
+    }
+
+    async fn close(self) {
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await;
+        }
+    }
+}
+
+/// Runs one command. Answers the JSON object to print, or `None` after serving. `stop` ends serving.
+///
+/// # Errors
+/// [`RunError`], whose text is for the operator. A private Postgres that was started has been stopped.
+pub async fn run(
+    cli: Cli,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<Option<serde_json::Value>, RunError> {
+    let command = cli.command.unwrap_or(Command::Serve);
+    let serving = matches!(command, Command::Serve);
+    log::init(cli.config.log, if serving { log::Target::Stdout } else { log::Target::Stderr });
+    if serving {
+        cli.config.check_listen()?;
+    }
+    let connections = Connections::open(&cli.config, serving).await?;
+    let result = match command {
+        Command::Serve => run_serve(&cli.config, &connections, stop).await.map(|()| None),
+        command => run_setup(command, &connections).await.map(Some),
+    };
+    connections.close().await;
+    result
+}
+
+async fn run_serve(
+    config: &ServerConfig,
+    connections: &Connections,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
+    if let Some(owner) = &connections.owner {
+        let ran = migrate(owner, clock::now_ms()).await?;
+        tracing::info!(migrations = ran.len(), "schema is up to date");
+    }
+    let application = connections.application.clone().ok_or(ConfigError::NoApplication)?;
+    let database = Database::new(application, POOL_MAX)?;
+    database.check_role().await?;
+    let address = config.listen;
+    let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
+    let local = listener.local_addr().map_err(|source| RunError::Listen { address, source })?;
+    tracing::info!(address = %local, private_postgres = connections.cluster.is_some(), "serving");
+    let served = serve(listener, AppState::new(database.clone()), stop).await;
+    database.close();
+    tracing::info!("stopped");
+    Ok(served?)
+}
+
+async fn run_setup(command: Command, connections: &Connections) -> Result<serde_json::Value, RunError> {
+    let owner = connections.owner()?;
+    let now_ms = clock::now_ms();
+    let ran = migrate(owner, now_ms).await?;
+    Ok(match command {
+        Command::Serve | Command::Migrate => json!({ "migrations": ran }),
+        Command::Tenant { command: TenantCommand::Create { name } } => {
+            json!(create_tenant(owner, &name, now_ms).await?)
+        }
+        Command::EnrolmentCode { command: EnrolmentCodeCommand::Create { tenant, expires } } => {
+            json!(create_enrolment_code(owner, tenant, expires, now_ms).await?)
+        }
+    })
+}

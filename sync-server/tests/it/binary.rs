@@ -1,0 +1,116 @@
+//! The binary as an operator uses it: one command serves, others set up beside it, signals end it, nothing is left behind.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{TestDatabase, folder};
+
+fn command(data_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stocksync-server"));
+    for name in ["DATABASE_URL", "STOCKSYNC_MIGRATE_URL", "STOCKSYNC_LOG"] {
+        command.env_remove(name);
+    }
+    command.env("STOCKSYNC_DATA_DIR", data_dir).env("STOCKSYNC_LISTEN", "127.0.0.1:0");
+    command
+}
+
+/// Starts serving and reads the address from the log.
+fn serve(data_dir: &Path) -> (Child, SocketAddr) {
+    let mut child = command(data_dir).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = loop {
+        let line: Value = serde_json::from_str(&lines.next().expect("it ended").unwrap()).unwrap();
+        if line["message"] == "serving" {
+            break line["metadata"]["address"].as_str().unwrap().parse().unwrap();
+        }
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, address)
+}
+
+fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn postmaster(data_dir: &Path) -> u32 {
+    let text = std::fs::read_to_string(data_dir.join("postgres/postmaster.pid")).unwrap();
+    text.lines().next().unwrap().trim().parse().unwrap()
+}
+
+fn ends(pid: u32) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while Path::new(&format!("/proc/{pid}")).exists() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").arg(name).arg(child.id().to_string()).status().unwrap().success());
+}
+
+fn answer(mut command: Command) -> Value {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn one_command_serves_and_leaves_nothing_behind() {
+    if TestDatabase::empty().await.is_none() {
+        return;
+    }
+    let data_dir = folder("binary");
+    let _ = std::fs::remove_dir_all(&data_dir);
+    let (mut child, address) = serve(&data_dir);
+    assert!(get(address, "/health/ready").starts_with("HTTP/1.1 200"));
+
+    let mut create = command(&data_dir);
+    create.args(["tenant", "create", "--name", "Oak & Sons"]);
+    let tenant = answer(create)["tenantId"].as_str().unwrap().to_owned();
+    let mut code = command(&data_dir);
+    code.args(["enrolment-code", "create", "--tenant", &tenant, "--expires", "60"]);
+    let code = answer(code)["code"].as_str().unwrap().to_owned();
+    assert!(code.starts_with(&tenant), "{code}");
+
+    let second = command(&data_dir).output().unwrap();
+    assert!(!second.status.success());
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another stocksync-server"));
+
+    let postgres = postmaster(&data_dir);
+    signal(&child, "-TERM");
+    assert!(child.wait().unwrap().success());
+    assert!(ends(postgres), "Postgres outlived an orderly stop");
+
+    let (mut child, address) = serve(&data_dir);
+    assert!(get(address, "/health/live").starts_with("HTTP/1.1 200"));
+    let postgres = postmaster(&data_dir);
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    assert!(ends(postgres), "Postgres outlived a kill");
+    std::fs::remove_dir_all(&data_dir).unwrap();
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let mut open = command(&folder("unused"));
+    let output = open.args(["--listen", "0.0.0.0:0"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--embedded"));
+    let mut url = command(&folder("unused"));
+    let output = url.env("DATABASE_URL", "postgres://u:hunter2@h:port/x").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("DATABASE_URL") && !text.contains("hunter2"), "{text}");
+}
