@@ -1,4 +1,5 @@
 //! Tests against a real Postgres: a database each, on one private cluster for the whole binary.
+#![cfg(test)]
 
 mod binary;
 mod catalogue;
