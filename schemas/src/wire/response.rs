@@ -1,0 +1,246 @@
+//! The answer of an exchange.
+//!
+//! Owns its bytes. Ops lie in lanes on the wire and must come back in the log's order.
+
+use std::collections::HashMap;
+
+use prost::Message;
+
+use super::column::{self, Column};
+use super::dictionary::{self, Texts};
+use super::pb::exchange as pb;
+use super::request::span_over_took;
+use super::{WireError, decode_bounded, frame, ops, optional_point, point_from_pb, point_to_pb, required_point};
+use crate::acceptance::Acceptance;
+use crate::errors::Code;
+use crate::exchange::{AcceptedOp, ExchangeResponse, Outcome, Verdict};
+use crate::ids::ReplicaId;
+use crate::limits::{MESSAGE_PLAIN_BYTES, PULL_OPS};
+use crate::op::Op;
+
+/// Most verdicts of an answer: those of a full push, and the repeated ones that the cursor passes.
+pub const VERDICTS: usize = crate::limits::PUSH_OPS + PULL_OPS;
+
+const OK: i64 = 0;
+const DUPLICATE: i64 = 1;
+const REJECTED: i64 = 2;
+const REJECTED_RETRYABLE: i64 = 3;
+
+/// The bytes of an answer. Its ops are those a store gave back: of any kind, but never with a body that contradicts its
+/// kind, and in order of position.
+#[must_use]
+pub fn encode_response(response: &ExchangeResponse) -> Vec<u8> {
+    let lanes = in_lanes(&response.ops);
+    let message = pb::Response {
+        protocol: response.protocol,
+        server_ms: response.server_ms,
+        lost_tail: response.lost_tail.as_ref().map(point_to_pb),
+        cursor: optional_point(&response.cursor),
+        acknowledged: response.acknowledged.as_ref().map(point_to_pb),
+        more: response.more,
+        remaining: response.remaining,
+        verdicts: (!response.verdicts.is_empty()).then(|| write_verdicts(&response.verdicts)),
+        columns: (!lanes.is_empty()).then(|| ops::write(lanes.iter().map(|it| &it.op), &[])),
+        acceptances: (!lanes.is_empty()).then(|| write_acceptances(&lanes)),
+    };
+    frame::wrap(&message.encode_to_vec())
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// [`WireError`]: nothing of the answer is taken; ask again.
+pub fn decode_response(bytes: &[u8]) -> Result<ExchangeResponse, WireError> {
+    let plain = frame::unwrap(bytes)?;
+    let message: pb::Response = decode_bounded(&plain, 0)?;
+    let ops = match &message.columns {
+        Some(columns) if columns.count as usize > PULL_OPS => return Err(WireError::TooMany { limit: PULL_OPS }),
+        Some(columns) => {
+            let ops = ops::read(columns, &[], MESSAGE_PLAIN_BYTES)?;
+            read_acceptances(&message.acceptances.unwrap_or_default(), ops)?
+        }
+        None => Vec::new(),
+    };
+    Ok(ExchangeResponse {
+        protocol: message.protocol,
+        server_ms: message.server_ms,
+        lost_tail: message.lost_tail.as_ref().map(point_from_pb).transpose()?,
+        verdicts: message.verdicts.as_ref().map_or(Ok(Vec::new()), read_verdicts)?,
+        ops,
+        cursor: required_point(message.cursor.as_ref())?,
+        acknowledged: message.acknowledged.as_ref().map(point_from_pb).transpose()?,
+        more: message.more,
+        remaining: message.remaining,
+    })
+}
+
+/// Ops of one replica together, replicas in order of first appearance, each lane in order of seq.
+fn in_lanes(ops: &[AcceptedOp]) -> Vec<&AcceptedOp> {
+    let mut replicas: HashMap<ReplicaId, usize> = HashMap::new();
+    for it in ops {
+        let next = replicas.len();
+        replicas.entry(it.op.lane.replica).or_insert(next);
+    }
+    let mut lanes: Vec<&AcceptedOp> = ops.iter().collect();
+    lanes.sort_by_key(|it| (replicas.get(&it.op.lane.replica).copied(), it.op.lane.seq));
+    lanes
+}
+
+fn map<T>(items: &[T], value: impl FnMut(&T) -> i64) -> Vec<u8> {
+    column::write(&items.iter().map(value).collect::<Vec<_>>())
+}
+
+/// How far back what somebody knew lies behind the op itself: 0 where they knew everything before it.
+fn behind(at: u64, known: u64) -> i64 {
+    at.wrapping_sub(1).wrapping_sub(known).cast_signed()
+}
+
+fn known(at: u64, behind: u64) -> u64 {
+    at.wrapping_sub(1).wrapping_sub(behind)
+}
+
+fn write_acceptances(lanes: &[&AcceptedOp]) -> pb::AcceptanceColumns {
+    pb::AcceptanceColumns {
+        position: map(lanes, |it| it.acceptance.position.cast_signed()),
+        ended: map(lanes, |it| it.acceptance.ended.wrapping_sub(it.op.captured.wall_ms)),
+        span: map(lanes, |it| span_over_took(it.acceptance.began, it.acceptance.ended, &it.op)),
+        uncertainty: map(lanes, |it| it.acceptance.uncertainty.cast_signed()),
+        past: map(lanes, |it| it.acceptance.past.cast_signed()),
+        own_past: map(lanes, |it| behind(it.op.lane.seq, it.acceptance.own_past)),
+    }
+}
+
+fn read_acceptances(it: &pb::AcceptanceColumns, ops: Vec<Op>) -> Result<Vec<AcceptedOp>, WireError> {
+    let mut position = Column::read("position", &it.position, ops.len())?;
+    let mut ended = Column::read("ended", &it.ended, ops.len())?;
+    let mut span = Column::read("span", &it.span, ops.len())?;
+    let mut uncertainty = Column::read("uncertainty", &it.uncertainty, ops.len())?;
+    let mut past = Column::read("past", &it.past, ops.len())?;
+    let mut own_past = Column::read("own_past", &it.own_past, ops.len())?;
+    let mut accepted = Vec::with_capacity(ops.len());
+    for op in ops {
+        let ended = op.captured.wall_ms.wrapping_add(ended.next()?);
+        let span = span.next()?.wrapping_add(i64::from(op.captured.took_ms));
+        let acceptance = Acceptance {
+            position: position.next_u64()?,
+            began: ended.wrapping_sub(span),
+            ended,
+            uncertainty: uncertainty.next_u64()?,
+            past: past.next_u64()?,
+            own_past: known(op.lane.seq, own_past.next_u64()?),
+        };
+        accepted.push(AcceptedOp { op, acceptance });
+    }
+    accepted.sort_by_key(|it| it.acceptance.position);
+    let twice =
+        accepted.windows(2).any(|pair| matches!(pair, [a, b] if a.acceptance.position == b.acceptance.position));
+    if twice { Err(WireError::Columns("position")) } else { Ok(accepted) }
+}
+
+fn write_verdicts(verdicts: &[Verdict]) -> pb::Verdicts {
+    let mut accepted = Vec::new();
+    let (mut codes, mut texts) = (Vec::new(), Vec::new());
+    let mut dictionary = dictionary::texts();
+    let outcome = map(verdicts, |verdict| match &verdict.outcome {
+        Outcome::Ok(acceptance) => {
+            accepted.push((verdict.seq, *acceptance));
+            OK
+        }
+        Outcome::Duplicate(acceptance) => {
+            accepted.push((verdict.seq, *acceptance));
+            DUPLICATE
+        }
+        Outcome::Rejected { code, retryable, text } => {
+            codes.push(dictionary.name(&code.as_str().to_owned()));
+            texts.push(dictionary.name(text));
+            if *retryable { REJECTED_RETRYABLE } else { REJECTED }
+        }
+    });
+    let (text_bytes, text_count, text_length) = dictionary::text_fields(&dictionary);
+    pb::Verdicts {
+        count: verdicts.len() as u32,
+        seq: map(verdicts, |verdict| verdict.seq.cast_signed()),
+        outcome,
+        position: map(&accepted, |(_, it)| it.position.cast_signed()),
+        ended: map(&accepted, |(_, it)| it.ended),
+        span: map(&accepted, |(_, it)| it.ended.wrapping_sub(it.began)),
+        uncertainty: map(&accepted, |(_, it)| it.uncertainty.cast_signed()),
+        past: map(&accepted, |(_, it)| it.past.cast_signed()),
+        own_past: map(&accepted, |(seq, it)| behind(*seq, it.own_past)),
+        text_bytes,
+        texts: text_count,
+        text_length,
+        code: column::write(&codes),
+        text: column::write(&texts),
+    }
+}
+
+fn read_verdicts(it: &pb::Verdicts) -> Result<Vec<Verdict>, WireError> {
+    let count = it.count as usize;
+    if count > VERDICTS {
+        return Err(WireError::TooMany { limit: VERDICTS });
+    }
+    let mut seq = Column::read("seq", &it.seq, count)?;
+    let mut outcome = Column::read("outcome", &it.outcome, count)?;
+    let accepted = outcome.rest().iter().filter(|outcome| [OK, DUPLICATE].contains(outcome)).count();
+    let mut acceptances = VerdictReader::read(it, accepted)?;
+    let mut texts = Texts::read(&it.text_bytes, it.texts, &it.text_length, MESSAGE_PLAIN_BYTES)?;
+    let mut code = Column::read("code", &it.code, count - accepted)?;
+    let mut text = Column::read("text", &it.text, count - accepted)?;
+    let mut verdicts = Vec::with_capacity(count);
+    for _ in 0..count {
+        let seq = seq.next_u64()?;
+        let outcome = match outcome.next()? {
+            OK => Outcome::Ok(acceptances.next(seq)?),
+            DUPLICATE => Outcome::Duplicate(acceptances.next(seq)?),
+            REJECTED => rejected(&texts.get(&mut code)?, false, texts.get(&mut text)?),
+            REJECTED_RETRYABLE => rejected(&texts.get(&mut code)?, true, texts.get(&mut text)?),
+            _ => return Err(WireError::Columns("outcome")),
+        };
+        verdicts.push(Verdict { seq, outcome });
+    }
+    Ok(verdicts)
+}
+
+/// A code that this build does not know counts as its most general sibling and stays readable in the text.
+fn rejected(code: &str, retryable: bool, text: String) -> Outcome {
+    let general = if retryable { Code::Internal } else { Code::InvalidOp };
+    match Code::parse(code) {
+        Some(code) => Outcome::Rejected { code, retryable, text },
+        None => Outcome::Rejected { code: general, retryable, text: format!("{code}: {text}") },
+    }
+}
+
+struct VerdictReader {
+    position: Column,
+    ended: Column,
+    span: Column,
+    uncertainty: Column,
+    past: Column,
+    own_past: Column,
+}
+
+impl VerdictReader {
+    fn read(it: &pb::Verdicts, count: usize) -> Result<Self, WireError> {
+        Ok(Self {
+            position: Column::read("position", &it.position, count)?,
+            ended: Column::read("ended", &it.ended, count)?,
+            span: Column::read("span", &it.span, count)?,
+            uncertainty: Column::read("uncertainty", &it.uncertainty, count)?,
+            past: Column::read("past", &it.past, count)?,
+            own_past: Column::read("own_past", &it.own_past, count)?,
+        })
+    }
+
+    fn next(&mut self, seq: u64) -> Result<Acceptance, WireError> {
+        let ended = self.ended.next()?;
+        Ok(Acceptance {
+            position: self.position.next_u64()?,
+            began: ended.wrapping_sub(self.span.next()?),
+            ended,
+            uncertainty: self.uncertainty.next_u64()?,
+            past: self.past.next_u64()?,
+            own_past: known(seq, self.own_past.next_u64()?),
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! One op by itself, with what travels beside it.
+//!
+//! Owns the bytes of a row. Must never let one row's defect touch another row.
+
+use prost::Message;
+
+use super::pb::exchange as pb;
+use super::{optional_point, required_point};
+use crate::acceptance::{Beside, Estimate};
+use crate::errors::Code;
+use crate::exchange::PushedOp;
+use crate::ids::{BootId, Lane, ReplicaId, UserId};
+use crate::limits::BODY_BYTES;
+use crate::op::{Captured, Kind, Op};
+
+/// More than a row's bytes apart from its body.
+pub(super) const ENVELOPE_BYTES: usize = 256;
+
+/// A row; `known` is the request's replica, which is not repeated.
+pub(super) fn write(pushed: &PushedOp, known: ReplicaId) -> pb::Row {
+    let PushedOp { op, beside } = pushed;
+    let replica = if op.lane.replica == known { Vec::new() } else { op.lane.replica.0.to_vec() };
+    let message = pb::RowOp {
+        replica,
+        wall_ms: op.captured.wall_ms,
+        boot_ms: op.captured.boot_ms,
+        boot: op.captured.boot.0.to_vec(),
+        took_ms: op.captured.took_ms,
+        user: op.user.0.to_vec(),
+        kind: op.kind.0,
+        version: op.version,
+        body: op.body.encode(),
+        began: beside.estimate.began,
+        ended: beside.estimate.ended,
+        uncertainty: beside.estimate.uncertainty,
+        seen: optional_point(&beside.seen),
+        own_seen: beside.own_seen,
+    };
+    pb::Row { seq: op.lane.seq, op: message.encode_to_vec() }
+}
+
+/// The op of a row, or why there is none: code and text.
+pub(super) fn read(row: &pb::Row, known: ReplicaId) -> Result<PushedOp, (Code, String)> {
+    let invalid = |text: &dyn std::fmt::Display| (Code::InvalidOp, text.to_string());
+    if row.op.len() > BODY_BYTES + ENVELOPE_BYTES {
+        return Err((Code::TooLarge, format!("larger than {BODY_BYTES} bytes")));
+    }
+    let it = pb::RowOp::decode(row.op.as_slice()).map_err(|error| invalid(&error))?;
+    let replica = if it.replica.is_empty() { Some(known) } else { ReplicaId::from_slice(&it.replica) };
+    let captured = Captured {
+        wall_ms: it.wall_ms,
+        boot_ms: it.boot_ms,
+        boot: BootId::from_slice(&it.boot).ok_or_else(|| invalid(&"the boot id is not 16 bytes"))?,
+        took_ms: it.took_ms,
+    };
+    let op = Op::from_parts(
+        Lane { replica: replica.ok_or_else(|| invalid(&"the replica is not 16 bytes"))?, seq: row.seq },
+        captured,
+        UserId::from_slice(&it.user).ok_or_else(|| invalid(&"the user is not 16 bytes"))?,
+        Kind(it.kind),
+        it.version,
+        &it.body,
+    )
+    .map_err(|error| invalid(&error))?;
+    let beside = Beside {
+        estimate: Estimate { began: it.began, ended: it.ended, uncertainty: it.uncertainty },
+        seen: required_point(it.seen.as_ref()).map_err(|error| invalid(&error))?,
+        own_seen: it.own_seen,
+    };
+    Ok(PushedOp { op, beside })
+}
