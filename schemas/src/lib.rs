@@ -7,6 +7,7 @@
 
 pub mod acceptance;
 pub mod body;
+pub mod collections;
 pub mod errors;
 pub mod exchange;
 pub mod ids;
