@@ -1,1 +1,53 @@
-//! From scanned text to meaning: GS1 element strings, GTINs, Digital Link, restricted circulation, ISO 15434.
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod accumulate;
+mod ai;
+mod ai_table;
+mod check;
+mod date;
+mod digital_link;
+mod distributor;
+mod element;
+pub mod encode;
+mod fault;
+mod gtin;
+mod input;
+mod iso;
+mod layout;
+mod meaning;
+mod missing;
+mod number;
+mod restricted;
+mod rules;
+mod symbology;
+mod understand;
+
+pub use accumulate::Accumulator;
+pub use ai::Ai;
+pub use check::{check_digit, check_pair, has_check_digit, label_check, price_check_digit};
+pub use date::Date;
+pub use element::Element;
+pub use fault::{Fault, InputError, Warning};
+pub use gtin::{Circulation, Gtin};
+pub use input::{Context, DeviceProfile, OwnLabels, ScanInput, Source, text_from_bytes};
+pub use layout::Layout;
+pub use meaning::{Candidate, Confidence, Field, Kind, Meaning, Scheme};
+pub use number::{Amount, Decimal, Measure};
+pub use restricted::{Inside, Pattern, PatternError, Region};
+pub use symbology::Symbology;
+pub use understand::understand;
+
+/// Longest text of one scan, bytes.
+pub const MAX_INPUT_BYTES: usize = 4096;
+/// Most application identifiers or fields of one scan.
+pub const MAX_ELEMENTS: usize = 64;
+/// Longest value of an application identifier, characters.
+pub const MAX_VALUE_CHARS: usize = 90;
+/// Most readings of one scan.
+pub const MAX_CANDIDATES: usize = 8;
+/// Most patterns of in-store codes that are tried.
+pub const MAX_PATTERNS: usize = 64;

@@ -1,0 +1,107 @@
+//! The other direction: payloads for labels. Owns separators, escapes and check characters; it never draws a symbol.
+
+use alloc::string::String;
+
+use crate::ai::Ai;
+use crate::check::{check_digit, label_check};
+use crate::element::{Element, GS};
+use crate::fault::Fault;
+use crate::meaning::Field;
+
+/// The element string of these elements, in this order, without leading FNC1 and symbology identifier; separators only
+/// where they are needed. Put values of predefined length first for the shortest symbol.
+#[must_use]
+pub fn element_string(elements: &[Element]) -> String {
+    let mut text = String::new();
+    let mut open = false;
+    for element in elements {
+        if open {
+            text.push(GS);
+        }
+        text.push_str(element.ai.as_str());
+        text.push_str(&element.value);
+        open = element.ai.predefined_length().is_none();
+    }
+    text
+}
+
+/// The form for people, printed under a symbol: `(01)09501101530003(10)AB-123`. Brackets in values are escaped where they
+/// would be read as an application identifier.
+#[must_use]
+pub fn bracketed(elements: &[Element]) -> String {
+    elements.iter().map(|element| alloc::format!("({}){}", element.ai, element.value.replace('(', "\\("))).collect()
+}
+
+/// A Digital Link under `base`, such as `https://example.com`: the first element that may be a primary key, its qualifiers
+/// in their order, the rest as attributes.
+///
+/// # Errors
+/// [`Fault::NotDigitalLink`] if no element may be a primary key or an element has no place in a link.
+pub fn digital_link(base: &str, elements: &[Element]) -> Result<String, Fault> {
+    let (key, alternatives) = elements
+        .iter()
+        .find_map(|element| Some((element, element.ai.link_qualifiers()?)))
+        .ok_or(Fault::NotDigitalLink)?;
+    let find = |ai: &str| elements.iter().find(|element| element.ai.is(ai));
+    let used = |alternative: &&str| alternative.split(',').filter(|ai| find(ai).is_some()).count();
+    let qualifiers = alternatives.split('|').rev().max_by_key(used).unwrap_or_default();
+    let mut link = alloc::format!("{}/{}/{}", base.trim_end_matches('/'), key.ai, percent_encoded(&key.value));
+    for element in qualifiers.split(',').filter_map(find) {
+        link.push_str(&alloc::format!("/{}/{}", element.ai, percent_encoded(&element.value)));
+    }
+    let in_path = |ai: Ai| ai == key.ai || qualifiers.split(',').any(|qualifier| ai.is(qualifier));
+    let mut mark = '?';
+    for element in elements.iter().filter(|element| !in_path(element.ai)) {
+        if !element.ai.is_link_attribute() {
+            return Err(Fault::NotDigitalLink);
+        }
+        link.push_str(&alloc::format!("{mark}{}={}", element.ai, percent_encoded(&element.value)));
+        mark = '&';
+    }
+    Ok(link)
+}
+
+fn percent_encoded(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&alloc::format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// `body` with its mod-10 check digit, for any key: 17 digits of a new SSCC, 12 of a GLN… `None` if it is not all digits.
+#[must_use]
+pub fn with_check_digit(body: &str) -> Option<String> {
+    Some(alloc::format!("{body}{}", check_digit(body)?))
+}
+
+/// The text of an own label with its check character, as [`OwnLabels`](crate::OwnLabels) with `checked` reads it. `None` if
+/// `code` holds neither digit nor capital letter.
+#[must_use]
+pub fn own_label(prefix: &str, code: &str) -> Option<String> {
+    Some(alloc::format!("{prefix}{code}{}", label_check(code)?))
+}
+
+/// An ISO/IEC 15434 message in format 06, with header and trailer.
+///
+/// # Errors
+/// [`Fault::Envelope`] if an identifier is not up to three digits and a capital letter, or a value holds a separator.
+pub fn message(fields: &[Field]) -> Result<String, Fault> {
+    let mut text = String::from("[)>\u{1e}06");
+    for field in fields {
+        let digits = field.identifier.strip_suffix(|c: char| c.is_ascii_uppercase()).ok_or(Fault::Envelope)?;
+        let plain = !field.value.contains(['\u{1d}', '\u{1e}', '\u{4}']);
+        if digits.len() > 3 || !digits.bytes().all(|b| b.is_ascii_digit()) || !plain {
+            return Err(Fault::Envelope);
+        }
+        text.push(GS);
+        text.push_str(&field.identifier);
+        text.push_str(&field.value);
+    }
+    text.push_str("\u{1e}\u{4}");
+    Ok(text)
+}
