@@ -1,0 +1,228 @@
+//! Grey pixels and the ways to look at them. Owns: bounds. Must never: decide what is black.
+
+use std::borrow::Cow;
+
+/// A rectangle of grey pixels, borrowed from the camera or made here.
+pub(super) struct Plane<'a> {
+    data: Cow<'a, [u8]>,
+    pub(super) width: usize,
+    pub(super) height: usize,
+    stride: usize,
+}
+
+impl<'a> Plane<'a> {
+    pub(super) fn borrowed(data: &'a [u8], width: usize, height: usize, stride: usize) -> Self {
+        Self { data: Cow::Borrowed(data), width, height, stride }
+    }
+
+    pub(super) fn owned(data: Vec<u8>, width: usize, height: usize) -> Plane<'static> {
+        Plane { data: Cow::Owned(data), width, height, stride: width }
+    }
+
+    /// One row of pixels; empty outside the picture.
+    pub(super) fn row(&self, y: usize) -> &[u8] {
+        let start = y * self.stride;
+        self.data.get(start..start + self.width).unwrap_or_default()
+    }
+
+    /// The row cut off at 0 and the last row.
+    fn near(&self, y: usize) -> &[u8] {
+        self.row(y.min(self.height.saturating_sub(1)))
+    }
+
+    pub(super) fn at(&self, x: usize, y: usize) -> u8 {
+        self.data.get(y * self.stride + x).copied().unwrap_or(255)
+    }
+
+    /// Grey at any place, linear between pixels; white outside the picture.
+    pub(super) fn between(&self, x: f32, y: f32) -> u8 {
+        if !(x >= 0.0 && y >= 0.0 && x < self.width as f32 && y < self.height as f32) {
+            return 255;
+        }
+        let (x0, y0) = (x as usize, y as usize);
+        let (fx, fy) = (((x - x0 as f32) * 16.0) as u32, ((y - y0 as f32) * 16.0) as u32);
+        let pair = |row: &[u8]| {
+            let a = row.get(x0).copied().unwrap_or(255);
+            let b = row.get(x0 + 1).copied().unwrap_or(a);
+            u32::from(a) * (16 - fx) + u32::from(b) * fx
+        };
+        ((pair(self.near(y0)) * (16 - fy) + pair(self.near(y0 + 1)) * fy + 128) >> 8) as u8
+    }
+
+    /// Half the size, each pixel the mean of four.
+    pub(super) fn halved(&self) -> Plane<'static> {
+        let (width, height) = (self.width / 2, self.height / 2);
+        let mut data = Vec::with_capacity(width * height);
+        for y in 0..height {
+            let (upper, _) = self.row(2 * y).as_chunks::<2>();
+            let (lower, _) = self.row(2 * y + 1).as_chunks::<2>();
+            data.extend(upper.iter().zip(lower).map(|([a, b], [c, d])| {
+                ((u16::from(*a) + u16::from(*b) + u16::from(*c) + u16::from(*d) + 2) / 4) as u8
+            }));
+        }
+        Plane::owned(data, width, height)
+    }
+
+    /// Twice the size, linear between pixels: codes with less than two pixels a module need it.
+    pub(super) fn doubled(&self) -> Plane<'static> {
+        let (width, height) = (self.width * 2, self.height * 2);
+        let mut data = Vec::with_capacity(width * height);
+        let mut wide = Vec::with_capacity(width);
+        let mut wide_next = Vec::with_capacity(width);
+        stretch(self.near(0), &mut wide);
+        for y in 0..self.height {
+            stretch(self.near(y + 1), &mut wide_next);
+            data.extend_from_slice(&wide);
+            data.extend(wide.iter().zip(&wide_next).map(|(a, b)| mean(*a, *b)));
+            std::mem::swap(&mut wide, &mut wide_next);
+        }
+        Plane::owned(data, width, height)
+    }
+
+    /// How much flat areas of this picture flicker: the range of grey within 8 x 8 pixels that a fifth of the blocks stay
+    /// below. Contrast beneath it is not a bar.
+    pub(super) fn noise(&self) -> u8 {
+        const SAMPLES: usize = 12;
+        let mut ranges = Vec::with_capacity(SAMPLES * SAMPLES);
+        for by in 0..SAMPLES {
+            for bx in 0..SAMPLES {
+                let (left, top) = (self.width * bx / SAMPLES, self.height * by / SAMPLES);
+                let (mut low, mut high) = (255u8, 0u8);
+                for y in top..(top + 8).min(self.height) {
+                    for value in self.row(y).iter().skip(left).take(8) {
+                        low = low.min(*value);
+                        high = high.max(*value);
+                    }
+                }
+                ranges.push(high.saturating_sub(low));
+            }
+        }
+        ranges.sort_unstable();
+        ranges.get(ranges.len() / 5).copied().unwrap_or(0)
+    }
+
+    /// Grey values along a straight line, one a pixel, linear between pixels. Stops where the line leaves the picture.
+    pub(super) fn along(&self, line: &Line, out: &mut Vec<u8>) {
+        out.clear();
+        let Line { x, y, dx, dy, len, .. } = *line;
+        if dy == 0.0 {
+            out.extend(self.row(y as usize).iter().skip(x as usize).take(len));
+            return;
+        }
+        for k in 0..len {
+            let (px, py) = (x + dx * k as f32, y + dy * k as f32);
+            if dx == 0.0 {
+                out.push(self.at(px as usize, py as usize));
+                continue;
+            }
+            out.push(self.between(px, py));
+        }
+    }
+}
+
+fn mean(a: u8, b: u8) -> u8 {
+    (u16::from(a) + u16::from(b)).div_ceil(2) as u8
+}
+
+fn stretch(row: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    for (k, value) in row.iter().enumerate() {
+        let next = row.get(k + 1).unwrap_or(value);
+        out.extend([*value, mean(*value, *next)]);
+    }
+}
+
+/// Where a scan line runs: from (x, y), one pixel long steps of (dx, dy).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub(super) x: f32,
+    pub(super) y: f32,
+    pub(super) dx: f32,
+    pub(super) dy: f32,
+    pub(super) len: usize,
+    /// Pixels from the middle of the picture, to the right of the direction: lines of one direction differ in this.
+    pub(super) off: f32,
+}
+
+impl Line {
+    /// The place on the picture of a place on the line.
+    pub(super) fn place(&self, at: f32) -> (f32, f32) {
+        (self.x + self.dx * at, self.y + self.dy * at)
+    }
+
+    /// `count` parallel lines that cover the picture, from the centre outwards, in the direction (dx, dy) of length 1.
+    pub(super) fn fan(plane: &Plane<'_>, (dx, dy): (f32, f32), count: usize) -> Vec<Self> {
+        let (w, h) = (plane.width as f32, plane.height as f32);
+        // The extent of the picture across the lines.
+        let across = w * dy.abs() + h * dx.abs();
+        let step = across / count as f32;
+        let mut lines = Vec::with_capacity(count);
+        for k in 0..count {
+            let side = if k % 2 == 0 { 1.0 } else { -1.0 };
+            lines.extend(Self::beside(plane, (dx, dy), side * step * k.div_ceil(2) as f32));
+        }
+        lines
+    }
+
+    /// The line `off` pixels beside the middle of the picture, if enough of it lies inside.
+    pub(super) fn beside(plane: &Plane<'_>, (dx, dy): (f32, f32), off: f32) -> Option<Self> {
+        let centre = (plane.width as f32 / 2.0 - dy * off, plane.height as f32 / 2.0 + dx * off);
+        Self::through(plane, centre, (dx, dy)).map(|line| Self { off, ..line })
+    }
+
+    /// The part inside the picture of the line through a point.
+    fn through(plane: &Plane<'_>, (cx, cy): (f32, f32), (dx, dy): (f32, f32)) -> Option<Self> {
+        let (mut from, mut to) = (f32::NEG_INFINITY, f32::INFINITY);
+        for (c, d, size) in [(cx, dx, plane.width as f32), (cy, dy, plane.height as f32)] {
+            let last = size - 1.0;
+            if d == 0.0 {
+                if c < 0.0 || c > last {
+                    return None;
+                }
+                continue;
+            }
+            let (a, b) = ((0.0 - c) / d, (last - c) / d);
+            from = from.max(a.min(b));
+            to = to.min(a.max(b));
+        }
+        let len = to - from;
+        if !(len.is_finite() && len >= 30.0) {
+            return None;
+        }
+        // Rounding may put the start a hair outside.
+        let (x, y) = ((cx + dx * from).max(0.0), (cy + dy * from).max(0.0));
+        Some(Self { x, y, dx, dy, len: len as usize + 1, off: 0.0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halving_and_doubling_keep_the_grey() {
+        let plane = Plane::owned(vec![10, 20, 30, 40, 50, 60], 3, 2);
+        let half = plane.halved();
+        assert_eq!((half.width, half.height, half.row(0)), (1, 1, &[30u8][..]));
+        let double = plane.doubled();
+        assert_eq!((double.width, double.height), (6, 4));
+        assert_eq!(double.row(0), [10, 15, 20, 25, 30, 30]);
+        assert_eq!(double.row(1), [25, 30, 35, 40, 45, 45]);
+    }
+
+    #[test]
+    fn lines_stay_inside() {
+        let plane = Plane::owned(vec![7; 64 * 40], 64, 40);
+        let slanted = (0.5f32.sqrt(), 0.5f32.sqrt());
+        for direction in [(1.0, 0.0), (0.0, 1.0), slanted, (slanted.0, -slanted.1)] {
+            let lines = Line::fan(&plane, direction, 9);
+            assert!(lines.len() >= 4);
+            for line in lines {
+                let mut samples = Vec::new();
+                plane.along(&line, &mut samples);
+                assert_eq!(samples.len(), line.len);
+                assert!(samples.iter().all(|s| *s == 7));
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! From the edges of one line to readings. Owns: which linear readers run on a line, and the row rebuilt for those of
+//! rxing. Must never: trust a single line; that is for `votes`.
+
+use rxing::common::BitArray;
+use rxing::oned::rss::RSS14Reader;
+use rxing::oned::rss::expanded::RSSExpandedReader;
+use rxing::oned::{CodaBarReader, Code93Reader, OneDReader};
+use rxing::{DecodeHints, RXingResult};
+
+use super::edges::Edges;
+use super::{Format, code39, code128, databar, itf, retail};
+
+/// One text seen on one line.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Reading {
+    pub(super) format: Format,
+    pub(super) text: String,
+    pub(super) aim: &'static str,
+    /// First and last edge of the symbol.
+    pub(super) first: usize,
+    pub(super) last: usize,
+}
+
+impl Reading {
+    pub(super) fn new(format: Format, text: String, aim: &'static str, first: usize, last: usize) -> Self {
+        Self { format, text, aim, first, last }
+    }
+}
+
+/// White before edge `k`. The border of the picture is as good as white for symbologies that a cut-off part of a symbol
+/// cannot pass for.
+pub(super) fn quiet_or_border_before(edges: &[f32], k: usize) -> f32 {
+    if k == 0 { f32::MAX } else { quiet_before(edges, k) }
+}
+
+/// White after edge `k`, likewise.
+pub(super) fn quiet_or_border_after(edges: &[f32], k: usize, len: f32) -> f32 {
+    if k + 1 >= edges.len() { f32::MAX } else { quiet_after(edges, k, len) }
+}
+
+/// White before edge `k`.
+pub(super) fn quiet_before(edges: &[f32], k: usize) -> f32 {
+    let here = edges.get(k).copied().unwrap_or(0.0);
+    let before = k.checked_sub(1).and_then(|k| edges.get(k)).copied().unwrap_or(0.0);
+    here - before
+}
+
+/// White after edge `k`.
+pub(super) fn quiet_after(edges: &[f32], k: usize, len: f32) -> f32 {
+    let here = edges.get(k).copied().unwrap_or(len);
+    edges.get(k + 1).copied().unwrap_or(len) - here
+}
+
+/// Sum of the squared, and of the absolute, deviations of widths from a pattern, all in modules.
+pub(super) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
+    widths.iter().zip(pattern).fold((0.0, 0.0), |(squares, sum), (w, p)| {
+        let d = w - f32::from(*p);
+        (squares + d * d, sum + d.abs())
+    })
+}
+
+/// Whether the last digit is the check digit of the others (GS1 General Specifications 7.9.1).
+pub(super) fn check_digit_holds(digits: &str) -> bool {
+    let sum: u32 = digits.bytes().rev().zip([1, 3].iter().cycle()).map(|(b, w)| u32::from(b & 15) * w).sum();
+    sum.is_multiple_of(10)
+}
+
+/// What one line says in its own readers: EAN/UPC, Code 128, Code 39, ITF.
+pub(super) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {
+    retail::read(&edges.at, edges.len, out);
+    code128::read(&edges.at, edges.len, out);
+    code39::read(&edges.at, edges.len, out);
+    itf::read(&edges.at, edges.len, out);
+}
+
+/// rxing's readers for the rarer symbologies. The DataBar ones carry what they saw from row to row (stacked symbols need
+/// that), so one value of this serves one direction of one pass over one picture.
+#[derive(Default)]
+pub(super) struct Rarer {
+    databar: RSS14Reader,
+    expanded: RSSExpandedReader,
+    hints: DecodeHints,
+}
+
+/// Bits a module must get, so that rounding does no harm.
+const SCALE: f32 = 3.0;
+/// Longest piece of a row that is rebuilt, in bits.
+const MAX_BITS: f32 = 16_384.0;
+/// Fewest edges of any of these symbols: a stacked half of DataBar, three characters of Codabar.
+const MIN_EDGES: usize = 20;
+
+impl Rarer {
+    /// Reads the pieces between wide white gaps.
+    pub(super) fn read(&mut self, edges: &Edges, row: u32, out: &mut Vec<Reading>) {
+        for (first, piece) in pieces(&edges.at) {
+            let Some((bits, origin, scale)) = rebuild(piece) else { continue };
+            let place = |result: &RXingResult| -> (usize, usize) {
+                let xs = result.getPoints().iter().map(|p| p.x / scale + origin);
+                let (low, high) = xs.fold((f32::MAX, f32::MIN), |(l, h), x| (l.min(x), h.max(x)));
+                let from = edges.at.partition_point(|e| *e < low).min(first + piece.len() - 1);
+                let to = edges.at.partition_point(|e| *e < high).min(first + piece.len() - 1);
+                (from, to.max(from))
+            };
+            let whole = (first, first + piece.len() - 1);
+            if let Ok(found) = Code93Reader::default().decode_row(row, &bits, &self.hints) {
+                let (a, b) = place(&found);
+                out.push(Reading::new(Format::Code93, found.getText().to_owned(), "]G0", a, b));
+            }
+            if let Ok(found) = CodaBarReader::default().decode_row(row, &bits, &self.hints) {
+                let (a, b) = place(&found);
+                out.push(Reading::new(Format::Codabar, found.getText().to_owned(), "]F0", a, b));
+            }
+            if !databar::plausible(piece) {
+                continue;
+            }
+            if let Ok(found) = self.databar.decode_row(row, &bits, &self.hints)
+                && let Some(text) = databar::omnidirectional(found.getText())
+            {
+                out.push(Reading::new(Format::DataBar, text, "]e0", whole.0, whole.1));
+            }
+            if let Ok(found) = self.expanded.decode_row(row, &bits, &self.hints)
+                && let Some(text) = databar::expanded(found.getText())
+            {
+                out.push(Reading::new(Format::DataBarExpanded, text, "]e0", whole.0, whole.1));
+            }
+        }
+    }
+}
+
+/// The parts of a line between white gaps of more than ten mean runs, each with the number of its first edge: rxing tries
+/// only the first thing in a row that looks like a start.
+fn pieces(edges: &[f32]) -> Vec<(usize, &[f32])> {
+    let mut found = Vec::new();
+    let (mut first, mut k) = (0, 2);
+    let mut keep = |from: usize, to: usize| {
+        if let Some(piece) = edges.get(from..to).filter(|p| p.len() >= MIN_EDGES) {
+            found.push((from, piece));
+        }
+    };
+    while let (Some(a), Some(b)) = (edges.get(k - 1), edges.get(k)) {
+        let start = edges.get(first).copied().unwrap_or(0.0);
+        let mean = (a - start) / (k - first).max(1) as f32;
+        // Local: the runs just before the gap, so that one fat bar far away does not matter.
+        let near = edges.get(k.saturating_sub(9).max(first)).map_or(mean, |e| (a - e) / 8.0);
+        if b - a > 10.0 * mean.min(near.max(0.5)) {
+            keep(first, k);
+            first = k;
+        }
+        k += 2;
+    }
+    keep(first, edges.len());
+    found
+}
+
+/// The row as rxing wants it: one bit a third of a pixel, with white on both sides.
+fn rebuild(piece: &[f32]) -> Option<(BitArray, f32, f32)> {
+    let (start, end) = (*piece.first()?, *piece.last()?);
+    let quiet = ((end - start) / piece.len() as f32 * 12.0).max(8.0);
+    let scale = SCALE.min(MAX_BITS / (end - start + 2.0 * quiet));
+    let size = ((end - start + 2.0 * quiet) * scale) as usize;
+    let mut bits = BitArray::with_size(size);
+    let (pairs, _) = piece.as_chunks::<2>();
+    for [from, to] in pairs {
+        let bit = |e: f32| ((e - start + quiet) * scale + 0.5) as usize;
+        for b in bit(*from)..bit(*to).min(size) {
+            bits.set(b); // not setRange: it overflows when a run ends on the last bit of a word
+        }
+    }
+    Some((bits, start - quiet, scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_at_wide_gaps_only() {
+        let symbol: Vec<f32> = (0..30).map(|k| k as f32 * 2.0).collect();
+        let far: Vec<f32> = symbol.iter().map(|e| e + 100.0).collect();
+        let edges = [symbol.clone(), far].concat();
+        let found: Vec<(usize, usize)> = pieces(&edges).iter().map(|(k, p)| (*k, p.len())).collect();
+        assert_eq!(found, [(0, 30), (30, 30)]);
+        assert_eq!(pieces(&symbol[..10]).len(), 0, "too short for any symbol");
+    }
+
+    #[test]
+    fn rebuilt_rows_have_a_quiet_zone() {
+        let edges: Vec<f32> = (0..24).map(|k| 50.0 + k as f32).collect();
+        let (bits, origin, scale) = rebuild(&edges).unwrap();
+        let first = bits.getNextSet(0);
+        assert_eq!((first as f32 / scale + origin).round(), 50.0);
+        assert_eq!(bits.getNextUnset(first) - first, 3);
+        assert!(first > 20);
+    }
+}

@@ -1,0 +1,5 @@
+//! Integration tests of the device crate.
+
+#![cfg(test)] // helpers are test code too
+
+mod scan;
