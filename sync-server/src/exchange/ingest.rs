@@ -1,0 +1,113 @@
+//! What a push adds: positions, heads, liveness, and the cells it touches. One pass over sets, however many ops.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stocksync_ledger::{Entry, Fold};
+use stocksync_schemas::{Acceptance, DeviceId, Lane, OpHash, Outcome};
+
+use super::judge::{Fate, judge, rejected};
+use super::liveness::liveness;
+use super::{ExchangeError, Prepared, accept, entry};
+use crate::op_log::{Batch, Clock, Issued, LogError, LogRow, LogTransaction, RejectedOp};
+
+/// Judges every op, adds the new ones to the log and folds them. The clock is held.
+pub(super) async fn ingest(
+    log: &mut dyn LogTransaction,
+    device: DeviceId,
+    clock: Clock,
+    prepared: &Prepared,
+    issued: &BTreeMap<u64, Issued>,
+    verdicts: &mut BTreeMap<u64, Outcome>,
+) -> Result<(), ExchangeError> {
+    let replica = prepared.request.replica;
+    // Read again under the lock: another exchange of the same device may have just ended.
+    let max_seq = match log.lane(replica).await? {
+        Some(lane) if lane.device != device => {
+            return Err(ExchangeError::Refused(stocksync_schemas::Code::LaneTaken));
+        }
+        Some(lane) => lane.max_seq,
+        None => {
+            log.open_lane(replica, device, clock.now_ms).await?;
+            0
+        }
+    };
+    if prepared.ops.is_empty() {
+        return Ok(());
+    }
+    let mut batch = Batch { replica, device, now_ms: clock.now_ms, ..Batch::default() };
+    let entries = judge_all(log, clock, prepared, issued, verdicts, &mut batch).await?;
+    if entries.is_empty() && batch.rejected.is_empty() {
+        return Ok(());
+    }
+    let late = entries.iter().map(|it| it.op.lane).filter(|lane| lane.seq < max_seq).collect();
+    Ok(fold(log, entries, late, batch).await?)
+}
+
+/// Fills the verdicts, the batch's rows and its rejections.
+async fn judge_all(
+    log: &mut dyn LogTransaction,
+    clock: Clock,
+    prepared: &Prepared,
+    issued: &BTreeMap<u64, Issued>,
+    verdicts: &mut BTreeMap<u64, Outcome>,
+    batch: &mut Batch,
+) -> Result<Vec<Entry>, LogError> {
+    let seqs: BTreeSet<u64> = prepared.ops.iter().map(|it| it.op.lane.seq).collect();
+    let known = log.known(batch.replica, &seqs.into_iter().collect::<Vec<_>>()).await?;
+    let mut earlier = BTreeMap::<u64, (OpHash, Acceptance)>::new();
+    let mut point = clock.point;
+    let mut entries = Vec::new();
+    for candidate in &prepared.ops {
+        let lane = candidate.op.lane;
+        match judge(batch.replica, candidate, &known, &earlier) {
+            Fate::New => {
+                point.position += 1;
+                let issued_ms = issued.get(&candidate.beside.seen.position).map_or(0, |it| it.server_ms);
+                let acceptance = accept::accept(&candidate.beside, point.position, lane.seq, issued_ms, clock.now_ms);
+                point.head = point.head.next(&candidate.hash, &lane, &acceptance);
+                let entry = entry(candidate, acceptance);
+                batch.rows.push(LogRow { entry: entry.clone(), head: point.head });
+                entries.push(entry);
+                earlier.insert(lane.seq, (candidate.hash, acceptance));
+                verdicts.insert(lane.seq, Outcome::Ok(acceptance));
+            }
+            // The first verdict on a seq stands: a second op of it must not hide that the first was accepted.
+            Fate::Answered(outcome) => {
+                verdicts.entry(lane.seq).or_insert(outcome);
+            }
+            Fate::Refused(code, text) => {
+                verdicts.entry(lane.seq).or_insert_with(|| rejected(code, &text));
+                if !batch.rejected.iter().any(|it| it.op.lane == lane) {
+                    batch.rejected.push(RejectedOp { op: candidate.op.clone(), hash: candidate.hash, code, text });
+                }
+            }
+        }
+    }
+    // A later op of the same seq that was accepted takes the place of a refused one.
+    batch.rejected.retain(|it| !earlier.contains_key(&it.op.lane.seq));
+    Ok(entries)
+}
+
+/// Puts the batch on the log and brings every cell it touches up to date.
+async fn fold(
+    log: &mut dyn LogTransaction,
+    entries: Vec<Entry>,
+    late: BTreeSet<Lane>,
+    mut batch: Batch,
+) -> Result<(), LogError> {
+    let found = liveness(log, &entries).await?;
+    batch.dead = found.dead;
+    batch.changed = found.changed.iter().map(|it| (it.entry.acceptance.position, it.live)).collect();
+    let counting = entries.into_iter().filter(|it| !batch.dead.contains(&it.op.lane)).collect();
+    let mut fold = Fold::begin(counting, late, Vec::new(), found.changed);
+    let loaded = log.load(&fold.needs()).await?;
+    log.append(&batch).await?;
+    let needs = fold.run(loaded);
+    if !needs.is_empty() {
+        let histories = log.histories(&needs).await?;
+        for (need, history) in needs.iter().zip(&histories) {
+            fold.finish(&need.cell, history);
+        }
+    }
+    log.keep(&fold.states(), batch.now_ms).await
+}

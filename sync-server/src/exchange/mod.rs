@@ -1,0 +1,140 @@
+//! One exchange: a device's ops up, the others' ops down (the protocol is `schemas/README.md`).
+//!
+//! Owns the order of steps and the verdicts. It is given the time and a transaction, and never reads a clock, makes an id
+//! or commits: the same code runs on Postgres and in the simulation.
+//!
+//! ```text
+//! request -> whose lane? -> log points on the log? -> judge each op -> accept, fold, keep -> others' ops -> answer
+//! ```
+
+mod accept;
+mod ingest;
+mod judge;
+mod liveness;
+mod points;
+mod pull;
+
+use std::collections::BTreeMap;
+
+use stocksync_ledger::Entry;
+use stocksync_schemas::exchange::PROTOCOL;
+use stocksync_schemas::wire::{DecodedRequest, Undecodable};
+use stocksync_schemas::{
+    Beside, Code, DeviceId, ExchangeRequest, ExchangeResponse, LogPoint, Op, OpHash, Outcome, Verdict,
+};
+
+use crate::op_log::{Clock, LogError, LogTransaction};
+
+/// The exchange as a whole was refused, or failed. Nothing of it was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// Refused: answer the code.
+    #[error("refused: {0}")]
+    Refused(Code),
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// An op with what travels beside it and its hash.
+#[derive(Debug, Clone)]
+struct Candidate {
+    op: Op,
+    beside: Beside,
+    hash: OpHash,
+}
+
+/// A request that has been checked as far as that needs no log: hashes are computed here, before any lock.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    request: ExchangeRequest,
+    ops: Vec<Candidate>,
+    undecodable: Vec<Undecodable>,
+}
+
+/// Checks the version and hashes the ops.
+///
+/// # Errors
+/// [`ExchangeError::Refused`] with `upgrade_server` for a protocol that this build does not know.
+pub fn prepare(decoded: DecodedRequest) -> Result<Prepared, ExchangeError> {
+    let DecodedRequest { mut request, undecodable } = decoded;
+    if request.protocol == 0 || request.protocol > PROTOCOL {
+        return Err(ExchangeError::Refused(Code::UpgradeServer));
+    }
+    let ops = std::mem::take(&mut request.ops).into_iter();
+    let ops = ops.map(|pushed| Candidate { hash: pushed.op.hash(), op: pushed.op, beside: pushed.beside }).collect();
+    Ok(Prepared { request, ops, undecodable })
+}
+
+/// Exchanges with one tenant's log. `wall_ms` is this machine's clock; what is stored and answered is the tenant's.
+///
+/// Running the same request again gives the same log: ops that are known are answered and not added.
+///
+/// # Errors
+/// [`ExchangeError::Refused`] with `lane_taken` where the lane is another device's; [`ExchangeError::Log`] if the log
+/// failed: the transaction must be rolled back.
+pub async fn exchange(
+    log: &mut dyn LogTransaction,
+    device: DeviceId,
+    wall_ms: i64,
+    prepared: &Prepared,
+) -> Result<ExchangeResponse, ExchangeError> {
+    let request = &prepared.request;
+    let lane = log.lane(request.replica).await?;
+    if lane.is_some_and(|lane| lane.device != device) {
+        return Err(ExchangeError::Refused(Code::LaneTaken));
+    }
+    // Only who writes to the log keeps others out while it is read: a device that only pulls takes the clock at the end.
+    let writes = lane.is_none() || !prepared.ops.is_empty();
+    let held = if writes { Some(log.clock(wall_ms).await?) } else { None };
+    let issued = points::issued(log, prepared).await?;
+    if let Some(common) = points::lost_tail(prepared, &issued) {
+        let clock = held.map_or(log.clock(wall_ms).await?, |clock| clock);
+        return Ok(nothing_but(request, clock, common));
+    }
+    let mut verdicts = BTreeMap::<u64, Outcome>::new();
+    for it in &prepared.undecodable {
+        verdicts.insert(it.seq, judge::rejected(it.code, &it.text));
+    }
+    if let Some(clock) = held {
+        ingest::ingest(log, device, clock, prepared, &issued, &mut verdicts).await?;
+    }
+    let page = pull::page(log, request, &verdicts).await?;
+    let clock = log.clock(wall_ms).await?;
+    log.touch_device(device, request.cursor.position, clock.now_ms).await?;
+    for (seq, acceptance) in page.own {
+        verdicts.insert(seq, Outcome::Duplicate(acceptance));
+    }
+    let acknowledged = pull::newest_acknowledged(log, &verdicts).await?;
+    Ok(ExchangeResponse {
+        protocol: request.protocol,
+        server_ms: clock.now_ms,
+        lost_tail: None,
+        verdicts: verdicts.into_iter().map(|(seq, outcome)| Verdict { seq, outcome }).collect(),
+        ops: page.ops,
+        cursor: page.cursor,
+        acknowledged,
+        more: page.cursor.position < clock.point.position,
+        remaining: clock.point.position.saturating_sub(page.cursor.position),
+    })
+}
+
+/// The answer to a device that is past what the log has.
+fn nothing_but(request: &ExchangeRequest, clock: Clock, common: LogPoint) -> ExchangeResponse {
+    ExchangeResponse {
+        protocol: request.protocol,
+        server_ms: clock.now_ms,
+        lost_tail: Some(common),
+        verdicts: Vec::new(),
+        ops: Vec::new(),
+        cursor: request.cursor,
+        acknowledged: None,
+        more: true,
+        remaining: clock.point.position.saturating_sub(common.position),
+    }
+}
+
+/// A log entry made of what was pushed.
+fn entry(candidate: &Candidate, acceptance: stocksync_schemas::Acceptance) -> Entry {
+    Entry { op: candidate.op.clone(), hash: candidate.hash, acceptance }
+}

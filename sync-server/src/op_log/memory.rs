@@ -1,0 +1,267 @@
+//! The op log in memory: what the simulation drives, ten thousand times. It passes the same suite as Postgres.
+//!
+//! Its futures never wait. It must never be slower than linear in what a call touches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use stocksync_ledger::exceptions::{self, Exception};
+use stocksync_ledger::fold::{
+    CellHistory, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, VoidOp,
+};
+use stocksync_ledger::{CellState, Entry};
+use stocksync_schemas::{Body, Cell, DeviceId, Lane, Location, LogPoint, ReplicaId, SessionId, TenantId};
+
+use super::{
+    Batch, Clock, Issued, Judgement, Known, LaneState, LogError, LogRow, LogTransaction, RejectedOp, cell_rows,
+};
+
+/// The logs of all tenants. Cloning makes a backup; putting a clone back loses the tail, as a restored server does.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryLog {
+    tenants: BTreeMap<TenantId, MemoryTenant>,
+}
+
+impl MemoryLog {
+    /// A log without tenants; a tenant begins with its first use.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One tenant's log: at once its transaction, because every call that writes succeeds.
+    pub fn tenant(&mut self, tenant: TenantId) -> &mut MemoryTenant {
+        self.tenants.entry(tenant).or_default()
+    }
+}
+
+/// One tenant's log.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryTenant {
+    clock: Clock,
+    rows: Vec<(LogRow, i64)>,
+    by_lane: BTreeMap<Lane, u64>,
+    lanes: BTreeMap<ReplicaId, LaneState>,
+    rejected: BTreeMap<Lane, RejectedOp>,
+    dead: BTreeSet<u64>,
+    voids_by_lane: BTreeMap<Lane, BTreeSet<VoidOp>>,
+    by_cell: BTreeMap<Cell, Vec<u64>>,
+    closes: BTreeMap<SessionId, Vec<u64>>,
+    complete: BTreeMap<Location, Vec<u64>>,
+    cells: BTreeMap<Cell, CellState>,
+    exceptions: BTreeMap<[u8; 32], Exception>,
+    devices: BTreeMap<DeviceId, u64>,
+}
+
+impl MemoryTenant {
+    /// Every accepted op in order of position.
+    pub fn log(&self) -> impl Iterator<Item = &LogRow> {
+        self.rows.iter().map(|(row, _)| row)
+    }
+
+    /// The kept state of every cell.
+    #[must_use]
+    pub fn cells(&self) -> &BTreeMap<Cell, CellState> {
+        &self.cells
+    }
+
+    /// The open exceptions.
+    pub fn open_exceptions(&self) -> impl Iterator<Item = &Exception> {
+        self.exceptions.values()
+    }
+
+    /// The ops refused for good.
+    pub fn rejected(&self) -> impl Iterator<Item = &RejectedOp> {
+        self.rejected.values()
+    }
+
+    fn row(&self, position: u64) -> Option<&LogRow> {
+        let index = usize::try_from(position.checked_sub(1)?).ok()?;
+        self.rows.get(index).map(|(row, _)| row)
+    }
+
+    fn live(&self, positions: Option<&Vec<u64>>) -> impl Iterator<Item = &Entry> {
+        let positions = positions.map(Vec::as_slice).unwrap_or_default();
+        let live = positions.iter().filter(|position| !self.dead.contains(position));
+        live.filter_map(|position| self.row(*position)).map(|row| &row.entry)
+    }
+
+    fn history(&self, need: &HistoryNeed) -> CellHistory {
+        let mut history = CellHistory::default();
+        let mut closes = BTreeMap::<u64, &Entry>::new();
+        for entry in self.live(self.by_cell.get(&need.cell)) {
+            match &entry.op.body {
+                Body::Move(_) if need.after.is_none_or(|after| entry.acceptance.position > after) => {
+                    let delta = cell_rows(&entry.op.body).into_iter().find(|(cell, _)| *cell == need.cell);
+                    let delta = delta.map_or(0, |(_, delta)| i128::from(delta));
+                    history.movements.push(MovementFact { stamp: entry.stamp(), delta });
+                }
+                Body::Count(count) if need.after.is_none() => history.counts.push(CountFact {
+                    stamp: entry.stamp(),
+                    hash: entry.hash,
+                    counted: count.counted,
+                    session: count.session,
+                }),
+                Body::Close(_) => {
+                    closes.insert(entry.acceptance.position, entry);
+                }
+                _ => {}
+            }
+        }
+        if need.after.is_some() {
+            return history;
+        }
+        let sessions: BTreeSet<SessionId> = history.counts.iter().filter_map(|count| count.session).collect();
+        let by_session = sessions.iter().flat_map(|session| self.live(self.closes.get(session)));
+        let by_location = self.live(self.complete.get(&need.cell.location));
+        closes.extend(by_session.chain(by_location).map(|entry| (entry.acceptance.position, entry)));
+        for entry in closes.values() {
+            if let Body::Close(close) = &entry.op.body {
+                history.closes.push(CloseFact::of(&need.cell, close, entry.stamp()));
+            }
+        }
+        history
+    }
+
+    fn add(&mut self, row: &LogRow, now_ms: i64) {
+        let (position, op) = (row.entry.acceptance.position, &row.entry.op);
+        self.by_lane.insert(op.lane, position);
+        for (cell, _) in cell_rows(&op.body) {
+            self.by_cell.entry(cell).or_default().push(position);
+        }
+        match &op.body {
+            Body::Void(void) => {
+                let void = VoidOp { void: row.entry.reference(), target: void.target };
+                for lane in [void.void.lane, void.target.lane] {
+                    self.voids_by_lane.entry(lane).or_default().insert(void);
+                }
+            }
+            Body::Close(close) => {
+                self.closes.entry(close.session).or_default().push(position);
+                for location in &close.complete {
+                    self.complete.entry(*location).or_default().push(position);
+                }
+            }
+            _ => {}
+        }
+        self.clock.point = LogPoint { position, head: row.head };
+        self.rows.push((row.clone(), now_ms));
+    }
+}
+
+#[async_trait]
+impl LogTransaction for MemoryTenant {
+    async fn clock(&mut self, now_ms: i64) -> Result<Clock, LogError> {
+        self.clock.now_ms = self.clock.now_ms.max(now_ms);
+        Ok(self.clock)
+    }
+
+    async fn lane(&mut self, replica: ReplicaId) -> Result<Option<LaneState>, LogError> {
+        Ok(self.lanes.get(&replica).copied())
+    }
+
+    async fn open_lane(&mut self, replica: ReplicaId, device: DeviceId, _: i64) -> Result<(), LogError> {
+        self.lanes.insert(replica, LaneState { device, max_seq: 0 });
+        Ok(())
+    }
+
+    async fn issued(&mut self, positions: &[u64]) -> Result<BTreeMap<u64, Issued>, LogError> {
+        let at = |position: u64| {
+            let index = usize::try_from(position.checked_sub(1)?).ok()?;
+            let (row, server_ms) = self.rows.get(index)?;
+            Some((position, Issued { head: row.head, server_ms: *server_ms }))
+        };
+        Ok(positions.iter().filter_map(|position| at(*position)).collect())
+    }
+
+    async fn known(&mut self, replica: ReplicaId, seqs: &[u64]) -> Result<BTreeMap<u64, Known>, LogError> {
+        let at = |seq: u64| {
+            let lane = Lane { replica, seq };
+            if let Some(row) = self.by_lane.get(&lane).and_then(|position| self.row(*position)) {
+                let judgement = Judgement::Accepted(row.entry.acceptance);
+                return Some((seq, Known { hash: row.entry.hash, judgement }));
+            }
+            let it = self.rejected.get(&lane)?;
+            let judgement = Judgement::Rejected { code: it.code.as_str().to_owned(), text: it.text.clone() };
+            Some((seq, Known { hash: it.hash, judgement }))
+        };
+        Ok(seqs.iter().filter_map(|seq| at(*seq)).collect())
+    }
+
+    async fn page(&mut self, after: u64, limit: u32) -> Result<Vec<LogRow>, LogError> {
+        let from = usize::try_from(after).unwrap_or(usize::MAX);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(self.rows.get(from..).unwrap_or_default().iter().take(limit).map(|(row, _)| row.clone()).collect())
+    }
+
+    async fn voids(&mut self, touching: &[Lane]) -> Result<Vec<VoidOp>, LogError> {
+        let found: BTreeSet<VoidOp> =
+            touching.iter().filter_map(|lane| self.voids_by_lane.get(lane)).flatten().copied().collect();
+        Ok(found.into_iter().collect())
+    }
+
+    async fn entries(&mut self, lanes: &[Lane]) -> Result<Vec<Entry>, LogError> {
+        let positions = lanes.iter().filter_map(|lane| self.by_lane.get(lane));
+        Ok(positions.filter_map(|position| self.row(*position)).map(|row| row.entry.clone()).collect())
+    }
+
+    async fn load(&mut self, needs: &Needs) -> Result<LoadedCells, LogError> {
+        let mut loaded = LoadedCells::default();
+        let named = needs.cells.iter().filter_map(|cell| self.cells.get_key_value(cell));
+        let whole = self.cells.iter().filter(|(cell, _)| needs.whole_locations.contains(&cell.location));
+        let whole = whole.take(if needs.whole_locations.is_empty() { 0 } else { usize::MAX });
+        loaded.cells = named.chain(whole).map(|(cell, state)| (cell.clone(), state.clone())).collect();
+        for location in &needs.closed_locations {
+            let closes = self.live(self.complete.get(location));
+            let closes: Vec<_> = closes.map(|entry| CompleteClose { stamp: entry.stamp() }).collect();
+            if !closes.is_empty() {
+                loaded.complete_closes.insert(*location, closes);
+            }
+        }
+        loaded.closed_sessions = needs.sessions.iter().filter(|id| self.closes.contains_key(id)).copied().collect();
+        Ok(loaded)
+    }
+
+    async fn append(&mut self, batch: &Batch) -> Result<(), LogError> {
+        for row in &batch.rows {
+            self.add(row, batch.now_ms);
+            if batch.dead.contains(&row.entry.op.lane) {
+                self.dead.insert(row.entry.acceptance.position);
+            }
+            if let Some(lane) = self.lanes.get_mut(&batch.replica) {
+                lane.max_seq = lane.max_seq.max(row.entry.op.lane.seq);
+            }
+        }
+        for (position, live) in &batch.changed {
+            if *live {
+                self.dead.remove(position);
+            } else {
+                self.dead.insert(*position);
+            }
+        }
+        for it in &batch.rejected {
+            self.rejected.insert(it.op.lane, it.clone());
+        }
+        Ok(())
+    }
+
+    async fn histories(&mut self, needs: &[HistoryNeed]) -> Result<Vec<CellHistory>, LogError> {
+        Ok(needs.iter().map(|need| self.history(need)).collect())
+    }
+
+    async fn keep(&mut self, states: &BTreeMap<Cell, CellState>, _: i64) -> Result<(), LogError> {
+        for (cell, state) in states {
+            for kind in exceptions::ExceptionKind::ALL {
+                self.exceptions.remove(&exceptions::exception_id(kind, cell, &[]));
+            }
+            self.exceptions.extend(exceptions::of_cell(cell, state).into_iter().map(|it| (it.id, it)));
+            self.cells.insert(cell.clone(), state.clone());
+        }
+        Ok(())
+    }
+
+    async fn touch_device(&mut self, device: DeviceId, cursor: u64, _: i64) -> Result<(), LogError> {
+        self.devices.insert(device, cursor);
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Every statement of the op log. Each names its tenant itself; row-level security is the net beneath.
+//!
+//! Batches come in as arrays and join the tenant's clock row, so that a database distributed by tenant sends each
+//! statement to one shard.
+
+/// Moves the clock and locks it until the end of the transaction.
+pub const CLOCK: &str = "UPDATE app.tenant_clock SET now_ms = greatest(now_ms, $2) WHERE tenant_id = $1 \
+     RETURNING position, head, now_ms";
+
+/// The clock after a batch.
+pub const ADVANCE: &str = "UPDATE app.tenant_clock SET position = $2, head = $3 \
+     WHERE tenant_id = $1 AND position = $4 RETURNING position";
+
+/// A lane.
+pub const LANE: &str = "SELECT device_id, max_seq FROM app.lanes WHERE tenant_id = $1 AND replica = $2";
+
+/// Opens a lane.
+pub const OPEN_LANE: &str = "INSERT INTO app.lanes (tenant_id, replica, device_id, max_seq, opened_ms) \
+     VALUES ($1, $2, $3, 0, $4)";
+
+/// Raises a lane's highest seq.
+pub const RAISE_LANE: &str = "UPDATE app.lanes SET max_seq = greatest(max_seq, $3) \
+     WHERE tenant_id = $1 AND replica = $2";
+
+/// Heads and times of positions.
+pub const ISSUED: &str = "SELECT position, head, server_ms FROM app.ops \
+     WHERE tenant_id = $1 AND position = ANY($2::bigint[])";
+
+/// Accepted ops of a lane.
+pub const KNOWN: &str = "SELECT seq, hash, position, began, ended, uncertainty, past, own_past FROM app.ops \
+     WHERE tenant_id = $1 AND replica = $2 AND seq = ANY($3::bigint[])";
+
+/// Refused ops of a lane.
+pub const KNOWN_REJECTED: &str = "SELECT seq, hash, code, reason FROM app.rejected_ops \
+     WHERE tenant_id = $1 AND replica = $2 AND seq = ANY($3::bigint[])";
+
+/// The log after a position.
+pub const PAGE: &str = "SELECT position, replica, seq, hash, head, wall_ms, boot_ms, boot, took_ms, user_id, \
+     kind, version, body, began, ended, uncertainty, past, own_past FROM app.ops \
+     WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT $3";
+
+/// Voids in lanes, or naming something in them.
+pub const VOIDS: &str = "SELECT v.target_replica, v.target_seq, v.target_hash, v.replica, v.seq, v.hash \
+     FROM unnest($2::uuid[], $3::bigint[]) AS u (replica, seq) \
+     JOIN app.voids v ON v.tenant_id = $1 AND v.target_replica = u.replica AND v.target_seq = u.seq \
+     UNION \
+     SELECT v.target_replica, v.target_seq, v.target_hash, v.replica, v.seq, v.hash \
+     FROM unnest($2::uuid[], $3::bigint[]) AS u (replica, seq) \
+     JOIN app.voids v ON v.tenant_id = $1 AND v.replica = u.replica AND v.seq = u.seq";
+
+/// Ops by lane.
+pub const ENTRIES: &str = "SELECT o.position, o.replica, o.seq, o.hash, o.head, o.wall_ms, o.boot_ms, o.boot, \
+     o.took_ms, o.user_id, o.kind, o.version, o.body, o.began, o.ended, o.uncertainty, o.past, o.own_past \
+     FROM unnest($2::uuid[], $3::bigint[]) AS u (replica, seq) \
+     JOIN app.ops o ON o.tenant_id = $1 AND o.replica = u.replica AND o.seq = u.seq";
+
+/// States of cells.
+pub const CELLS: &str = "SELECT c.variant_id, c.location_id, c.lot, c.state \
+     FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS u (variant_id, location_id, lot) \
+     JOIN app.cells c ON c.tenant_id = $1 AND c.location_id = u.location_id \
+         AND c.variant_id = u.variant_id AND c.lot = u.lot";
+
+/// States of all cells of locations.
+pub const LOCATION_CELLS: &str = "SELECT variant_id, location_id, lot, state FROM app.cells \
+     WHERE tenant_id = $1 AND location_id = ANY($2::uuid[])";
+
+/// Live complete closes of locations.
+pub const COMPLETE_CLOSES: &str = "SELECT x.location_id, o.position, o.replica, o.seq, o.hash, o.kind, \
+     o.version, o.body, o.began, o.ended, o.uncertainty, o.past, o.own_past \
+     FROM app.complete_closes x JOIN app.ops o ON o.tenant_id = $1 AND o.position = x.position \
+     WHERE x.tenant_id = $1 AND x.location_id = ANY($2::uuid[]) AND x.live ORDER BY x.position";
+
+/// Sessions that have a close, live or not.
+pub const CLOSED_SESSIONS: &str = "SELECT DISTINCT session_id FROM app.closes \
+     WHERE tenant_id = $1 AND session_id = ANY($2::uuid[])";
+
+/// Live closes of sessions.
+pub const SESSION_CLOSES: &str = "SELECT x.session_id, o.position, o.replica, o.seq, o.hash, o.kind, \
+     o.version, o.body, o.began, o.ended, o.uncertainty, o.past, o.own_past \
+     FROM app.closes x JOIN app.ops o ON o.tenant_id = $1 AND o.position = x.position \
+     WHERE x.tenant_id = $1 AND x.session_id = ANY($2::uuid[]) AND x.live ORDER BY x.position";
+
+/// Live history of cells past a position each; of movements (kind 1) alone where `whole` is false.
+pub const HISTORY: &str = "SELECT u.n, c.delta, o.position, o.replica, o.seq, o.hash, o.kind, o.version, \
+     CASE WHEN o.kind = 1 THEN ''::bytea ELSE o.body END AS body, \
+     o.began, o.ended, o.uncertainty, o.past, o.own_past \
+     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::boolean[]) WITH ORDINALITY \
+         AS u (variant_id, location_id, lot, past, whole, n) \
+     JOIN app.op_cells c ON c.tenant_id = $1 AND c.variant_id = u.variant_id \
+         AND c.location_id = u.location_id AND c.lot = u.lot AND c.position > u.past AND c.live \
+     JOIN app.ops o ON o.tenant_id = $1 AND o.position = c.position \
+     WHERE u.whole OR o.kind = 1 ORDER BY u.n, o.position";
+
+/// New ops.
+pub const INSERT_OPS: &str = "INSERT INTO app.ops (tenant_id, replica, device_id, server_ms, position, seq, hash, \
+         head, wall_ms, boot_ms, boot, took_ms, user_id, kind, version, body, began, ended, uncertainty, past, own_past) \
+     SELECT k.tenant_id, $2, $3, $4, u.position, u.seq, u.hash, u.head, u.wall_ms, u.boot_ms, u.boot, u.took_ms, \
+         u.user_id, u.kind, u.version, u.body, u.began, u.ended, u.uncertainty, u.past, u.own_past \
+     FROM app.tenant_clock k, unnest($5::bigint[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bigint[], \
+         $10::bigint[], $11::uuid[], $12::bigint[], $13::uuid[], $14::bigint[], $15::bigint[], $16::bytea[], \
+         $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[]) \
+         AS u (position, seq, hash, head, wall_ms, boot_ms, boot, took_ms, user_id, kind, version, body, began, \
+               ended, uncertainty, past, own_past) \
+     WHERE k.tenant_id = $1 ON CONFLICT DO NOTHING RETURNING position";
+
+/// Which cells the new ops concern.
+pub const INSERT_OP_CELLS: &str = "INSERT INTO app.op_cells \
+         (tenant_id, variant_id, location_id, lot, position, delta, live) \
+     SELECT k.tenant_id, u.variant_id, u.location_id, u.lot, u.position, u.delta, u.live \
+     FROM app.tenant_clock k, unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::boolean[]) \
+         AS u (variant_id, location_id, lot, position, delta, live) \
+     WHERE k.tenant_id = $1 ON CONFLICT DO NOTHING";
+
+/// New voids.
+pub const INSERT_VOIDS: &str = "INSERT INTO app.voids \
+         (tenant_id, target_replica, target_seq, target_hash, replica, seq, hash) \
+     SELECT k.tenant_id, u.target_replica, u.target_seq, u.target_hash, u.replica, u.seq, u.hash \
+     FROM app.tenant_clock k, unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bytea[]) \
+         AS u (target_replica, target_seq, target_hash, replica, seq, hash) \
+     WHERE k.tenant_id = $1 ON CONFLICT DO NOTHING";
+
+/// New closes by session.
+pub const INSERT_CLOSES: &str = "INSERT INTO app.closes (tenant_id, session_id, position, live) \
+     SELECT k.tenant_id, u.session_id, u.position, u.live \
+     FROM app.tenant_clock k, unnest($2::uuid[], $3::bigint[], $4::boolean[]) AS u (session_id, position, live) \
+     WHERE k.tenant_id = $1 ON CONFLICT DO NOTHING";
+
+/// New closes by location.
+pub const INSERT_COMPLETE_CLOSES: &str = "INSERT INTO app.complete_closes (tenant_id, location_id, position, live) \
+     SELECT k.tenant_id, u.location_id, u.position, u.live \
+     FROM app.tenant_clock k, unnest($2::uuid[], $3::bigint[], $4::boolean[]) AS u (location_id, position, live) \
+     WHERE k.tenant_id = $1 ON CONFLICT DO NOTHING";
+
+/// New refused ops.
+pub const INSERT_REJECTED: &str = "INSERT INTO app.rejected_ops \
+         (tenant_id, replica, device_id, server_ms, seq, hash, code, reason, op) \
+     SELECT k.tenant_id, $2, $3, $4, u.seq, u.hash, u.code, u.reason, u.op \
+     FROM app.tenant_clock k, unnest($5::bigint[], $6::bytea[], $7::text[], $8::text[], $9::bytea[]) \
+         AS u (seq, hash, code, reason, op) \
+     WHERE k.tenant_id = $1 ON CONFLICT DO NOTHING";
+
+/// Ops that count now and did not, or did and no longer do.
+pub const SET_LIVE: &str = "UPDATE app.op_cells c SET live = u.live \
+     FROM unnest($2::bigint[], $3::boolean[]) AS u (position, live) \
+     WHERE c.tenant_id = $1 AND c.position = u.position";
+
+/// The same for closes by session.
+pub const SET_LIVE_CLOSES: &str = "UPDATE app.closes c SET live = u.live \
+     FROM unnest($2::bigint[], $3::boolean[]) AS u (position, live) \
+     WHERE c.tenant_id = $1 AND c.position = u.position";
+
+/// The same for closes by location.
+pub const SET_LIVE_COMPLETE_CLOSES: &str = "UPDATE app.complete_closes c SET live = u.live \
+     FROM unnest($2::bigint[], $3::boolean[]) AS u (position, live) \
+     WHERE c.tenant_id = $1 AND c.position = u.position";
+
+/// Keeps cells; the arrays are in the order of the key.
+pub const KEEP_CELLS: &str = "INSERT INTO app.cells \
+         (tenant_id, location_id, variant_id, lot, state, on_hand, moved, flags, changed_ms) \
+     SELECT k.tenant_id, u.location_id, u.variant_id, u.lot, u.state, u.on_hand, u.moved, u.flags, $2 \
+     FROM app.tenant_clock k, unnest($3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::bigint[], $8::bigint[], \
+         $9::smallint[]) AS u (location_id, variant_id, lot, state, on_hand, moved, flags) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, location_id, variant_id, lot) DO UPDATE SET state = excluded.state, \
+         on_hand = excluded.on_hand, moved = excluded.moved, flags = excluded.flags, changed_ms = excluded.changed_ms";
+
+/// Closes the exceptions of cells that are open no longer.
+pub const CLOSE_EXCEPTIONS: &str = "UPDATE app.exceptions e SET closed_ms = $2 \
+     FROM unnest($3::uuid[], $4::uuid[], $5::text[]) AS u (location_id, variant_id, lot) \
+     WHERE e.tenant_id = $1 AND e.location_id = u.location_id AND e.variant_id = u.variant_id AND e.lot = u.lot \
+         AND e.closed_ms IS NULL AND NOT e.exception_id = ANY($6::bytea[])";
+
+/// Opens exceptions, or opens them again; those that are open stay as they are.
+pub const OPEN_EXCEPTIONS: &str = "INSERT INTO app.exceptions \
+         (tenant_id, exception_id, kind, location_id, variant_id, lot, opened_ms) \
+     SELECT k.tenant_id, u.exception_id, u.kind, u.location_id, u.variant_id, u.lot, $2 \
+     FROM app.tenant_clock k, unnest($3::bytea[], $4::text[], $5::uuid[], $6::uuid[], $7::text[]) \
+         AS u (exception_id, kind, location_id, variant_id, lot) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, exception_id) DO UPDATE SET opened_ms = excluded.opened_ms, closed_ms = NULL \
+     WHERE app.exceptions.closed_ms IS NOT NULL";
+
+/// A device's newest exchange.
+pub const TOUCH_DEVICE: &str = "UPDATE app.devices SET seen_ms = $3, cursor_position = $4 \
+     WHERE tenant_id = $1 AND device_id = $2";
