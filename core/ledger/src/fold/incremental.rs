@@ -376,10 +376,13 @@ impl Fold {
         cells.extend(self.work.keys().filter(|cell| close.complete.contains(&cell.location)).cloned());
         for cell in cells {
             let fact = CloseFact::of(&cell, close, stamp);
-            let others = self.unknown_closes(&cell, &stamp);
+            // What the anchor would be made of must have known every other complete close, or that one has to be weighed.
+            let counts = self.work(&cell).state.sessions.iter().find(|it| it.session == close.session).cloned();
+            let parts = counts.into_iter().flat_map(|it| it.counts).map(|count| count.stamp).chain([stamp]);
+            let others = parts.flat_map(|part| self.unknown_closes(&cell, &part)).any(|it| it.lane != stamp.lane);
             let work = self.work(&cell);
             // A second close of a session, or complete closes that did not know each other, are rare: history decides.
-            if again || !others.is_empty() || !close_one(work, &fact) {
+            if again || others || !close_one(work, &fact) {
                 work.whole = true;
             }
         }

@@ -111,7 +111,15 @@ fn history(steps: &[Step]) -> Vec<Entry> {
         let replica = ReplicaId([step.replica + 1; 16]);
         let position = entries.len() as u64 + 1;
         let own = entries.iter().chain(&held).filter(|it| it.op.lane.replica == replica).count() as u64;
-        let past = (position - 1).saturating_sub(u64::from(step.knows));
+        let own_past = own - u64::from(own > 0 && step.knows == 7);
+        // Who knows an own op knows all that was known when it began.
+        let known =
+            entries.iter().chain(&held).filter(|it| it.op.lane.replica == replica && it.op.lane.seq <= own_past);
+        let past = known
+            .map(|it| it.acceptance.past)
+            .max()
+            .unwrap_or(0)
+            .max((position - 1).saturating_sub(u64::from(step.knows)));
         let ended = 1_000 + step.time;
         let acceptance = Acceptance {
             position,
@@ -119,7 +127,7 @@ fn history(steps: &[Step]) -> Vec<Entry> {
             ended,
             uncertainty: step.uncertainty,
             past,
-            own_past: own - u64::from(own > 0 && step.knows == 7),
+            own_past,
         };
         let captured = Captured { wall_ms: ended, boot_ms: ended, boot: BootId::default(), took_ms: 0 };
         let op = Op::new(Lane { replica, seq: own + 1 }, captured, UserId::default(), body(step, &entries));
@@ -134,7 +142,7 @@ fn history(steps: &[Step]) -> Vec<Entry> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// I1 in the small: whatever the batches, the incremental form ends where the naive fold does, after every batch.
     #[test]
