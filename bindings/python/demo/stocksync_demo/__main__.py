@@ -1,0 +1,200 @@
+"""The demonstration's command: `python -m stocksync_demo`. Owns the order of scenes and the exit status."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+from . import catalogue as catalogues
+from . import script
+from .office import SYNC_MS, Ids, bring_in
+from .phone import Phone
+from .proxy import Line, Proxy
+from .report import UNSURE, Live, Report, by_name, count_kinds, differences, digest, table
+from .server import Server
+from .shelf import Shelf
+from .shift import Shift
+
+HEAL_ROUNDS = 8
+
+
+def arguments() -> argparse.Namespace:
+    """What can be asked for."""
+    parser = argparse.ArgumentParser(prog="stocksync_demo", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="fixes script, pictures, cuts and kill")
+    parser.add_argument("--devices", type=int, default=5, choices=range(3, 13), metavar="3..12")
+    parser.add_argument("--port", type=int, default=8080, help="of the server and its console")
+    parser.add_argument("--headless", action="store_true", help="end when the table is printed")
+    parser.add_argument("--json", type=Path, help="write the table to this file too")
+    parser.add_argument("--pictures", type=Path, default=os.environ.get("STOCKSYNC_PICTURES"))
+    parser.add_argument("--server", default=os.environ.get("STOCKSYNC_SERVER_BIN"))
+    chosen = parser.parse_args()
+    if chosen.pictures is None:
+        chosen.pictures = Path(__file__).parents[4] / "fixtures" / "barcodes"
+    if not chosen.server:
+        parser.error("say where the server's binary is: --server or STOCKSYNC_SERVER_BIN")
+    return chosen
+
+
+class Demo:
+    """The whole story."""
+
+    def __init__(self, chosen: argparse.Namespace) -> None:
+        self.chosen = chosen
+        self.server = Server(chosen.server, chosen.port)
+        self.live = Live(quiet=chosen.headless)
+        self.catalogue = catalogues.make(chosen.seed, Path(chosen.pictures))
+        self.shelf = Shelf(dict(self.catalogue.opening.there))
+        self.phones: list[Phone] = []
+        self.report = Report(chosen.seed, chosen.devices)
+
+    async def phone(self, name: str, tenant: str) -> Phone:
+        """A new device, enrolled over its own line with its own credential."""
+        proxy = Proxy(self.server.port)
+        await proxy.start()
+        phone = Phone(name, self.server.folder, proxy)
+        self.phones.append(phone)
+        await phone.start()
+        code = await self.server.create_code(tenant)
+        await phone.ask("enrol", server=f"http://127.0.0.1:{proxy.port}", code=code, name=name)
+        return phone
+
+    async def run(self) -> Report:
+        """All scenes."""
+        began = time.monotonic()
+        say = self.live.say
+        say("starting the server and its Postgres")
+        await self.server.start()
+        tenant = await self.server.create_tenant("Demonstration")
+        reader = await self.server.enrol(await self.server.create_code(tenant), "driver")
+        office = await self.phone("office", tenant)
+        say(f"the office records {len(self.catalogue.things)} variants and their opening stock, and sends them")
+        ids = await bring_in(office, self.catalogue)
+        await self._sync_fully(office)
+        workers = [await self.phone(f"phone-{number + 1}", tenant) for number in range(self.chosen.devices)]
+        say(f"{len(workers)} phones fetch the catalogue")
+        await asyncio.gather(*(self._sync_fully(phone) for phone in workers))
+        for phone in workers:
+            await phone.sync(SYNC_MS)  # a short exchange: the clocks are compared over an idle line
+            phone.proxy.set(Line.DOWN)
+        say("the network is gone; the shift begins")
+        shift_began = time.monotonic()
+        turns = script.write(self.chosen.seed, self.catalogue, self.chosen.devices)
+        shift = Shift(workers, ids, self.shelf, Path(self.chosen.pictures), self._show)
+        await shift.run(turns)
+        self.report.shift_seconds = round(time.monotonic() - shift_began, 1)
+        say("the network is back")
+        heal_began = time.monotonic()
+        await self._heal()
+        self.report.heal_seconds = round(time.monotonic() - heal_began, 1)
+        self.report.seconds = round(time.monotonic() - began, 1)
+        await self._compare(shift, ids, reader)
+        return self.report
+
+    async def _show(self) -> None:
+        self.live.show(self.phones)
+
+    async def _sync_fully(self, phone: Phone) -> None:
+        done = await phone.sync(SYNC_MS)
+        await self._show()
+        if "failed" in done:
+            raise RuntimeError(f"{phone.name} could not sync: {done['reason']}")
+
+    async def _heal(self) -> None:
+        """Everybody syncs until nothing waits and all are at one place of the log."""
+        for phone in self.phones:
+            phone.proxy.set(Line.UP)
+        for _ in range(HEAL_ROUNDS):
+            await asyncio.gather(*(self._sync_fully(phone) for phone in self.phones))
+            if not any(phone.pending for phone in self.phones) and len({phone.cursor for phone in self.phones}) == 1:
+                return
+        self.report.differences.append("the outboxes did not drain or the cursors did not meet")
+
+    async def _compare(self, shift: Shift, ids: Ids, reader: str) -> None:
+        report, found = self.report, shift.found
+        report.frames, report.frames_unread = found.frames, found.unread
+        report.killed_reported, report.killed_kept = found.reported, found.kept
+        report.differences += found.wrong
+        report.duplicates = sum(phone.duplicates for phone in self.phones)
+        report.cuts = sum(phone.proxy.cuts for phone in self.phones)
+        report.bytes_up = sum(phone.proxy.up_bytes for phone in self.phones)
+        report.bytes_down = sum(phone.proxy.down_bytes for phone in self.phones)
+        report.accepted = max(phone.cursor for phone in self.phones)
+        server = await self.server.balances(reader)
+        exceptions: list = []
+        for phone in self.phones:
+            report.differences += await phone.missing()
+            now = await phone.look()
+            report.ops += now["seq"]
+            rejected = (await phone.ask("rejected"))["rows"]
+            report.rejected += len(rejected)
+            report.differences += [f"{phone.name}: act {seq} was rejected, {code}: {text}" for seq, code, text in rejected]
+            rows = (await phone.ask("balances"))["rows"]
+            held = {(variant, location, lot): quantity for variant, location, lot, quantity, _ in rows}
+            report.differences += differences(f"{phone.name} against the server", held, server, set())
+            report.differences += [f"{phone.name} is still recomputing {row[:3]}" for row in rows if row[4]]
+            theirs = sorted((await phone.ask("exceptions"))["rows"])
+            if phone is not self.phones[0] and theirs != exceptions:
+                report.differences.append(f"{phone.name} has other exceptions than {self.phones[0].name}")
+            exceptions = theirs
+        if report.accepted + report.rejected != report.ops:
+            report.differences.append(f"{report.ops} operations were recorded and {report.accepted} accepted")
+        self._against_shelf(shift, ids, by_name(server, ids), exceptions)
+
+    def _against_shelf(self, shift: Shift, ids: Ids, ledger: dict, exceptions: list) -> None:
+        report, true = self.report, self.shelf.filled()
+        names, things = ids.names(), ids.things()
+        unsure = {(things.get(variant, -1), names.get(place, ""), lot) for kind, variant, place, lot in exceptions
+                  if kind in UNSURE}  # fmt: skip
+        report.exceptions = count_kinds(exceptions)
+        report.cells = len(set(ledger) | set(true))
+        report.balances = digest(ledger)
+        report.differences += differences("the ledger against the shelf", ledger, true, unsure)
+        last = {**shift.found.counted, **{cell: self.shelf.look(cell) for cell in shift.found.contested}}
+        report.counted = [
+            (f"{self.catalogue.things[cell[0]].name} {cell[1]} {cell[2]}".strip(), counted,
+             self.shelf.look(cell), ledger.get(cell, 0), cell in unsure)
+            for cell, counted in sorted(last.items())
+        ]  # fmt: skip
+        if not report.duplicates:
+            report.differences.append("no operation was sent twice: the cuts did not show what they are for")
+        if not report.exceptions.get("count_overlap"):
+            report.differences.append("no count overlapped a sale: the contest did not show what it is for")
+
+    async def stop(self) -> None:
+        """Ends everything that was started."""
+        for phone in self.phones:
+            await phone.stop()
+            await phone.proxy.stop()
+        await self.server.stop()
+
+
+async def main() -> int:
+    """Runs the story and answers the exit status."""
+    chosen = arguments()
+    demo = Demo(chosen)
+    try:
+        report = await demo.run()
+        print(table(report), flush=True)
+        if chosen.json:
+            chosen.json.write_text(report.as_json() + "\n", encoding="utf-8")
+        if not chosen.headless:
+            print(f"\nthe server goes on: {demo.server.url} (Ctrl-C ends it)", flush=True)
+            await asyncio.Event().wait()
+        return 0 if report.ok else 1
+    except BaseException:
+        print(demo.server.log_tail() if demo.server.log.exists() else "", file=sys.stderr)
+        raise
+    finally:
+        await demo.stop()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(asyncio.run(main()))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,179 @@
+"""One device: a process with its own database, driven by lines of JSON on standard input.
+
+Owns an `Inventory` and nothing else. What it prints after an act was recorded is what a person would hear as the tone:
+the driver holds it to that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+import stocksync
+from stocksync import BalanceRequest, CaptureRequest, CellRef, Collection, FieldValue, FrameRequest, LineRequest
+from stocksync import OpenConfig, RecordRequest, ScanMode
+
+from .pictures import read_grey
+
+PAGE = 500
+_COLLECTIONS = {
+    "products": Collection.PRODUCTS,
+    "variants": Collection.VARIANTS,
+    "identifiers": Collection.IDENTIFIERS,
+    "locations": Collection.LOCATIONS,
+    "lots": Collection.LOTS,
+}
+
+
+def _say(answer: dict) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def _field(value: str | int | bool) -> FieldValue:
+    if isinstance(value, bool):
+        return FieldValue.FLAG(value=value)
+    return FieldValue.INTEGER(value=value) if isinstance(value, int) else FieldValue.TEXT(value=value)
+
+
+def _request(act: dict) -> CaptureRequest:
+    """The request of one act as the driver writes it."""
+    if act["kind"] == "count":
+        cell = CellRef(variant=act["variant"], location=act["location"], lot=act["lot"])
+        return CaptureRequest.COUNT(cell=cell, counted=act["counted"], expected=None, session=None)
+    lines = [
+        LineRequest(variant=variant, lot=lot, quantity=quantity, entered="") for variant, lot, quantity in act["lines"]
+    ]
+    return CaptureRequest.MOVE(
+        _from=act["from"], to=act["to"], lines=lines, reason=act.get("reason", ""), reference=""
+    )
+
+
+class Device:
+    """The commands of the driver, one method each; what they answer goes back as JSON."""
+
+    def __init__(self, inventory: stocksync.Inventory) -> None:
+        self.inventory = inventory
+
+    async def enrol(self, server: str, code: str, name: str) -> dict:
+        """As this device."""
+        found = await self.inventory.enrol(server=server, code=code, device_name=name)
+        return {"tenant": found.tenant, "device": found.device}
+
+    async def edit(self, records: list) -> dict:
+        """Makes records: collection and fields of each."""
+        requests = [
+            RecordRequest(collection=_COLLECTIONS[kind], id=None, fields={k: _field(v) for k, v in fields.items()})
+            for kind, fields in records
+        ]
+        return {"ids": await self.inventory.edit(requests)}
+
+    async def scan(self, path: str) -> dict:
+        """Reads a picture. Pixels in, and what the library makes of them out."""
+        luma, width, height = read_grey(path)
+        frame = FrameRequest(luma=luma, width=width, height=height, stride=width, region=None, mode=ScanMode.STILL)
+        symbols = await self.inventory.scan_frame(frame)
+        if not symbols:
+            return {"text": None}
+        found = await self.lookup(symbols[0].text, symbols[0].symbology)
+        return {"text": symbols[0].text, **found}
+
+    async def lookup(self, text: str, symbology: str | None = None) -> dict:
+        """What a code is; typed where there is no symbology."""
+        found = await self.inventory.lookup(text=text, symbology=symbology)
+        return {"variants": [match.variant for match in found.matches], "lot": found.lot}
+
+    async def begin(self) -> dict:
+        """A person begins an act."""
+        return {"act": await self.inventory.begin_act()}
+
+    async def capture(self, request: dict, act: int | None = None) -> dict:
+        """Records an act."""
+        if act is None:
+            act = await self.inventory.begin_act()
+        saved = await self.inventory.capture(act=act, request=_request(request))
+        return {"seq": saved.seq, "reference": saved.reference}
+
+    async def burst(self, request: dict, times: int) -> dict:
+        """Records the same act many times, and says so after each."""
+        for _ in range(times):
+            _say({"saved": await self.capture(request)})
+        return {}
+
+    async def sync(self, deadline_ms: int) -> dict:
+        """Syncs once, and says how it went."""
+        try:
+            handle = self.inventory.sync(deadline_ms=deadline_ms, listener=None)
+            done = await handle.wait()
+        except stocksync.StocksyncError as error:
+            return {"failed": type(error).__name__, "reason": str(error)}
+        return {
+            "complete": done.complete,
+            "accepted": done.accepted,
+            "duplicates": done.duplicates,
+            "rejected": done.rejected,
+            "pulled": done.pulled,
+        }
+
+    async def status(self) -> dict:
+        """How it stands."""
+        now = await self.inventory.status()
+        return {
+            "pending": now.pending,
+            "cursor": now.cursor,
+            "seq": now.captured_seq,
+            "rejected": now.rejected,
+            "exceptions": now.exceptions,
+        }
+
+    async def balances(self) -> dict:
+        """Every balance: variant, location, lot, on hand, whether it is being recomputed."""
+        rows, after = [], None
+        while True:
+            page = await self.inventory.balances(BalanceRequest(variant=None, location=None, after=after, limit=PAGE))
+            rows += [
+                [row.cell.variant, row.cell.location, row.cell.lot, row.on_hand, row.recomputing] for row in page.rows
+            ]
+            after = page.next
+            if after is None:
+                return {"rows": rows}
+
+    async def exceptions(self) -> dict:
+        """The open exceptions: kind and cell."""
+        found = await self.inventory.exceptions()
+        return {"rows": [[it.kind, it.cell.variant, it.cell.location, it.cell.lot] for it in found]}
+
+    async def rejected(self) -> dict:
+        """The acts that the server will not apply."""
+        return {"rows": [[it.seq, it.code, it.reason] for it in await self.inventory.rejected()]}
+
+    async def own_acts(self) -> dict:
+        """Every own act that this database still names: seq and reference."""
+        rows, after = [], None
+        while True:
+            page = await self.inventory.acts(after=after, limit=PAGE)
+            rows += [[act.seq, act.reference] for act in page.rows if act.own]
+            after = page.next
+            if after is None:
+                return {"rows": rows}
+
+
+async def main(path: str) -> None:
+    """Opens the database and obeys until standard input ends."""
+    inventory = await stocksync.Inventory.open(OpenConfig(path=path, extra_roots=[]))
+    device = Device(inventory)
+    loop = asyncio.get_running_loop()
+    _say({"ok": {}})
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        command = json.loads(line)
+        try:
+            answer = await getattr(device, command.pop("do"))(**command)
+            _say({"ok": answer})
+        except stocksync.StocksyncError as error:
+            _say({"error": f"{type(error).__name__}: {error}"})
+    await inventory.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

@@ -1,0 +1,155 @@
+"""What everybody does in the shift, drawn from the seed alone. Owns the order of turns.
+
+Must never ask a device or a clock: the same seed gives the same turns on every machine, whatever happens between them.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from .catalogue import UNIT, Catalogue
+from .pictures import Picture
+from .proxy import Line
+from .shelf import Cell, Shelf
+
+TURNS_A_DEVICE = 60
+BURST = 40
+#: The kill comes this long after the burst began, ms.
+KILL_MS = (15, 160)
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act of one device. `kind`: receive, issue, move or count."""
+
+    device: int
+    kind: str
+    cell: Cell
+    picture: Picture
+    quantity: int = 0
+    to: str = ""
+
+
+@dataclass(frozen=True)
+class Shrink:
+    """Something goes missing and nobody writes it down."""
+
+    cell: Cell
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Sync:
+    """A device tries to sync over this line."""
+
+    device: int
+    line: Line
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Two devices count one cell while a third sells from it: nobody can say which count saw the sale."""
+
+    counters: tuple[int, int]
+    seller: int
+    cell: Cell
+    picture: Picture
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A device issues units one by one until its process is killed from outside; started again, it does the rest."""
+
+    device: int
+    cell: Cell
+    picture: Picture
+    issues: int
+    after_ms: int
+
+
+Turn = Act | Shrink | Sync | Contest | Kill
+
+
+class _Writer:
+    """Writes the script on a shelf of its own, so that nobody takes what is not there."""
+
+    def __init__(self, seed: int, catalogue: Catalogue, devices: int) -> None:
+        self.draw = random.Random(f"script {seed}")
+        self.catalogue = catalogue
+        self.devices = devices
+        self.shelf = Shelf(dict(catalogue.opening.there))
+        self.turns: list[Turn] = []
+        self.closed: set[Cell] = set()  # cells that belong to a contest alone
+
+    def picture_of(self, cell: Cell) -> Picture:
+        return self.draw.choice(self.catalogue.things[cell[0]].pictures)
+
+    def filled_cell(self, at_least: int) -> Cell:
+        while True:
+            thing = self.draw.choice(self.catalogue.pictured)
+            cells = [
+                (thing.index, place, thing.lot)
+                for place in self.catalogue.bins
+                if self.shelf.look((thing.index, place, thing.lot)) >= at_least
+            ]
+            cells = [cell for cell in cells if cell not in self.closed]
+            if cells:
+                return self.draw.choice(cells)
+
+    def act(self, device: int) -> None:
+        kind = self.draw.choices(("receive", "issue", "move", "count"), (3, 5, 3, 2))[0]
+        cell = self.filled_cell(10 * UNIT)
+        quantity = self.draw.randrange(1, 9) * UNIT
+        to = self.draw.choice([place for place in self.catalogue.bins if place != cell[1]])
+        if (cell[0], to, cell[2]) in self.closed:
+            kind = "issue"
+        if kind == "count" and self.draw.random() < 0.5:
+            self.turns.append(Shrink(cell, UNIT))
+            self.shelf.take(cell, UNIT)
+        if kind == "receive":
+            self.shelf.put(cell, quantity)
+        elif kind in ("issue", "move"):
+            self.shelf.take(cell, quantity)
+        if kind == "move":
+            self.shelf.put((cell[0], to, cell[2]), quantity)
+        counted = 0 if kind == "count" else quantity
+        self.turns.append(Act(device, kind, cell, self.picture_of(cell), counted, to if kind == "move" else ""))
+
+    def contest(self) -> None:
+        cell = self.filled_cell(50 * UNIT)
+        self.closed.add(cell)
+        first, second, seller = self.draw.sample(range(self.devices), 3)
+        quantity = self.draw.randrange(2, 6) * UNIT
+        self.shelf.take(cell, quantity)
+        self.turns.append(Contest((first, second), seller, cell, self.picture_of(cell), quantity))
+
+    def kill(self) -> None:
+        cell = self.filled_cell(BURST * UNIT)
+        self.shelf.take(cell, BURST * UNIT)
+        after = self.draw.randrange(*KILL_MS)
+        self.turns.append(Kill(self.draw.randrange(self.devices), cell, self.picture_of(cell), BURST, after))
+
+
+def write(seed: int, catalogue: Catalogue, devices: int) -> list[Turn]:
+    """The turns of this seed, in their true order."""
+    writer = _Writer(seed, catalogue, devices)
+    draw = writer.draw
+    order = [device for device in range(devices) for _ in range(TURNS_A_DEVICE)]
+    draw.shuffle(order)
+    contest_at = draw.randrange(len(order) // 4, len(order) // 2)
+    kill_at = draw.randrange(len(order) // 2, len(order) * 3 // 4)
+    # Each device tries to sync over every kind of bad line, in the second half of the shift; what was cut before the
+    # reply is sent again at the end, and counts once.
+    tries = [(draw.randrange(len(order) // 4, len(order)), device, line)
+             for device in range(devices) for line in (Line.DOWN, Line.CUT_REQUEST, Line.CUT_REPLY)]
+    tries += [(draw.randrange(len(order) // 3, len(order)), device, Line.UP) for device in range(0, devices, 2)]
+    for place, device in enumerate(order):
+        if place == contest_at:
+            writer.contest()
+        if place == kill_at:
+            writer.kill()
+        writer.turns += [Sync(who, line) for at, who, line in sorted(tries, key=str) if at == place]
+        writer.act(device)
+    return writer.turns

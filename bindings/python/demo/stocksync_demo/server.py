@@ -1,0 +1,138 @@
+"""The server of the demonstration: its process, its set-up commands and the few questions asked over HTTP.
+
+Owns a temporary data folder. Must never reach into the server's database: what it learns, any client could ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+START_SECONDS = 90
+STOP_SECONDS = 30
+
+
+class ServerFailed(RuntimeError):
+    """The server did not start or did not do what it was told."""
+
+
+class Server:
+    """A server with a private Postgres under a folder of its own."""
+
+    def __init__(self, binary: str, port: int) -> None:
+        self._binary = binary
+        self._process: asyncio.subprocess.Process | None = None
+        self.port = port
+        # Postgres may run as another user, who must be able to pass through.
+        self.folder = Path(tempfile.mkdtemp(prefix="stocksync-demo-"))
+        self.folder.chmod(0o755)
+        self.log = self.folder / "server.log"
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def _arguments(self, *words: str) -> list[str]:
+        return [self._binary, *words, "--data-dir", str(self.folder / "server"), "--listen", f"127.0.0.1:{self.port}"]
+
+    async def start(self) -> None:
+        """Starts it and waits until it says that it is ready."""
+        environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL",)}
+        with self.log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._arguments("serve"), stdout=log, stderr=log, env=environment
+            )
+        for _ in range(START_SECONDS * 10):
+            if self._process.returncode is not None:
+                break
+            if await self._ready():
+                return
+            await asyncio.sleep(0.1)
+        raise ServerFailed(f"the server did not start:\n{self.log_tail()}")
+
+    async def _ready(self) -> bool:
+        try:
+            await self.get("/health/ready")
+        except (OSError, ServerFailed):
+            return False
+        return True
+
+    def log_tail(self) -> str:
+        """The end of its log."""
+        return self.log.read_text(errors="replace")[-4_000:]
+
+    async def command(self, *words: str) -> dict:
+        """Runs one of its set-up commands and answers the JSON object that it prints."""
+        process = await asyncio.create_subprocess_exec(
+            *self._arguments(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        out, errors = await process.communicate()
+        if process.returncode:
+            raise ServerFailed(f"{' '.join(words)}: {errors.decode(errors='replace')}")
+        return json.loads(out)
+
+    async def create_tenant(self, name: str) -> str:
+        """Id of a new tenant."""
+        return (await self.command("tenant", "create", "--name", name))["tenantId"]
+
+    async def create_code(self, tenant: str) -> str:
+        """A one-time code that enrols one device."""
+        return (await self.command("enrolment-code", "create", "--tenant", tenant))["code"]
+
+    async def enrol(self, code: str, name: str) -> str:
+        """Credential of a reader that has no database: the driver's own, to ask for balances."""
+        answer = await self.get("/api/v1/enrol", body={"code": code, "device_name": name})
+        return answer["data"]["credential"]
+
+    async def balances(self, credential: str) -> dict[tuple[str, str, str], int]:
+        """Every balance that the server holds, by (variant, location, lot), thousandths."""
+        found: dict[tuple[str, str, str], int] = {}
+        after = None
+        while True:
+            query = f"?limit=500&after={after}" if after else "?limit=500"
+            answer = await self.get(f"/api/v1/balances{query}", credential)
+            for row in answer["data"]:
+                found[(row["variant"], row["location"], row["lot"])] = int(row["onHand"])
+            after = answer["meta"].get("next")
+            if not after:
+                return found
+
+    async def exceptions(self, credential: str) -> list[dict]:
+        """Every open exception that the server holds."""
+        return (await self.get("/api/v1/exceptions?limit=500", credential))["data"]
+
+    async def get(self, path: str, credential: str | None = None, body: dict | None = None) -> dict:
+        """One request; a body makes it a POST."""
+        return await asyncio.to_thread(self._request, path, credential, body)
+
+    def _request(self, path: str, credential: str | None, body: dict | None) -> dict:
+        request = urllib.request.Request(self.url + path)
+        if credential:
+            request.add_header("authorization", f"Bearer {credential}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("content-type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise ServerFailed(f"{path}: {error.code} {error.read(400).decode(errors='replace')}") from error
+
+    async def stop(self) -> None:
+        """Stops it and removes its folder."""
+        process = self._process
+        if process and process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            except asyncio.TimeoutError:
+                process.kill()
+                await process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
