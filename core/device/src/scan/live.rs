@@ -12,7 +12,7 @@ const GROUPS: [&[Pass]; 6] = [
     &[Pass::Lines(4, Local, 24), Pass::Lines(5, Local, 24)],
     &[Pass::Rarer(0, Middle, 24), Pass::Pdf417],
     &[Pass::Lines(2, Local, 24), Pass::Lines(3, Local, 24)],
-    &[Pass::Aztec, Pass::Qr(true), Pass::Inverted(1, Middle, 24)],
+    &[Pass::Qr(true), Pass::Inverted(1, Middle, 24)],
     &[Pass::Lines(6, Local, 24), Pass::Lines(7, Local, 24)],
 ];
 /// Frames after which a text that was not seen again is forgotten.

@@ -76,7 +76,6 @@ const STILL: &[Pass] = &[
     Lines(6, Local, 32),
     Lines(7, Local, 32),
     Pdf417,
-    Aztec,
     Inverted(0, Local, 32),
     Inverted(1, Local, 32),
     Rare(0, Local, 40),
@@ -84,6 +83,7 @@ const STILL: &[Pass] = &[
     Half,
     Negative,
     Double,
+    Aztec, // last: it costs more than all the others together
 ];
 
 pub(super) fn run(plane: &Plane<'_>, mode: Mode) -> Vec<Symbol> {
