@@ -49,17 +49,15 @@ impl From<tokio_postgres::Error> for SetupError {
 
 /// A tenant that was made.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct CreatedTenant {
     /// Its id.
-    pub tenant_id: Uuid,
+    pub tenant: Uuid,
     /// Its name.
     pub name: String,
 }
 
 /// A code that was made. The only time that it is seen.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct CreatedCode {
     /// `tenant.code`: what the new device is given.
     pub code: String,
@@ -83,7 +81,7 @@ pub async fn create_tenant(owner: &Config, name: &str, now_ms: i64) -> Result<Cr
     transaction.execute(CREATE_TENANT, &[&tenant_id, &name, &now_ms]).await?;
     transaction.execute(CREATE_CLOCK, &[&tenant_id, &[0_u8; 32].as_slice(), &now_ms]).await?;
     transaction.commit().await?;
-    Ok(CreatedTenant { tenant_id, name: name.to_owned() })
+    Ok(CreatedTenant { tenant: tenant_id, name: name.to_owned() })
 }
 
 /// Makes a one-time code that enrols one device. Only its hash is kept.

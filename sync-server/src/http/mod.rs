@@ -3,11 +3,16 @@
 //! It must never decide what an op means or touch a table: handlers call the library's other modules. Every answer is an
 //! envelope, every error a registered code.
 
+mod auth;
+mod console;
 mod context;
+mod enrol;
 mod envelope;
 mod error;
 mod health;
+mod lists;
 mod serve;
+mod sync;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -20,7 +25,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, post};
 use stocksync_schemas::Code;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -33,6 +38,8 @@ use crate::database::Database;
 
 /// How long a request may take; exchanges have their own limit.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// How long one exchange may take.
+const EXCHANGE_LIMIT: Duration = Duration::from_secs(60);
 /// Largest JSON body of a request, bytes.
 const JSON_LIMIT: usize = 64 * 1024;
 
@@ -73,13 +80,42 @@ impl AppState {
     }
 }
 
+/// One route: method, path template, how long a request may take, and its handler.
+pub struct Route {
+    /// HTTP method, upper case.
+    pub method: &'static str,
+    /// Path template as in the OpenAPI document.
+    pub path: &'static str,
+    limit: Duration,
+    handler: MethodRouter<AppState>,
+}
+
+/// Every route of the service; the OpenAPI document lists the same.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    let route = |method, path, limit, handler| Route { method, path, limit, handler };
+    let quick = |path, handler| route("GET", path, REQUEST_LIMIT, handler);
+    vec![
+        quick("/", get(console::page)),
+        quick("/health/live", get(health::live)),
+        quick("/health/ready", get(health::ready)),
+        quick("/api/v1/balances", get(lists::balances)),
+        quick("/api/v1/exceptions", get(lists::exceptions)),
+        quick("/api/v1/devices", get(lists::devices)),
+        quick("/api/v1/movements", get(lists::movements)),
+        route("POST", "/api/v1/enrol", REQUEST_LIMIT, post(enrol::enrol)),
+        route("POST", "/api/v1/sync/exchange", EXCHANGE_LIMIT, post(sync::exchange)),
+    ]
+}
+
 /// The whole service, without a socket: tests call it directly.
 pub fn app(state: AppState) -> Router {
-    let quick = Router::new()
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .layer(middleware::from_fn(|request, next| limit_time(REQUEST_LIMIT, request, next)));
-    quick
+    let mut router = Router::new();
+    for Route { path, limit, handler, .. } in routes() {
+        let limited = middleware::from_fn(move |request, next| limit_time(limit, request, next));
+        router = router.route(path, handler.layer(limited));
+    }
+    router
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(CatchPanicLayer::custom(defect))

@@ -79,7 +79,7 @@ async fn one_command_serves_and_leaves_nothing_behind() {
 
     let mut create = command(&data_dir);
     create.args(["tenant", "create", "--name", "Oak & Sons"]);
-    let tenant = answer(create)["tenantId"].as_str().unwrap().to_owned();
+    let tenant = answer(create)["tenant"].as_str().unwrap().to_owned();
     let mut code = command(&data_dir);
     code.args(["enrolment-code", "create", "--tenant", &tenant, "--expires", "60"]);
     let code = answer(code)["code"].as_str().unwrap().to_owned();

@@ -73,7 +73,7 @@ impl TestDatabase {
     }
 
     pub async fn tenant(&self) -> Uuid {
-        setup::create_tenant(&self.owner(), "Oak & Sons", clock::now_ms()).await.unwrap().tenant_id
+        setup::create_tenant(&self.owner(), "Oak & Sons", clock::now_ms()).await.unwrap().tenant
     }
 }
 
