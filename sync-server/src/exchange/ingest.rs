@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stocksync_ledger::{Entry, Fold};
-use stocksync_schemas::{Acceptance, DeviceId, Lane, OpHash, Outcome};
+use stocksync_schemas::{Acceptance, DeviceId, Lane, LogPoint, OpHash, Outcome};
 
 use super::judge::{Fate, judge, rejected};
 use super::liveness::liveness;
 use super::{ExchangeError, Prepared, accept, entry};
 use crate::op_log::{Batch, Clock, Issued, LogError, LogRow, LogTransaction, RejectedOp};
 
-/// Judges every op, adds the new ones to the log and folds them. The clock is held.
+/// Judges every op, adds the new ones to the log and folds them. The clock is held; answers it as it is afterwards.
 pub(super) async fn ingest(
     log: &mut dyn LogTransaction,
     device: DeviceId,
@@ -18,7 +18,7 @@ pub(super) async fn ingest(
     prepared: &Prepared,
     issued: &BTreeMap<u64, Issued>,
     verdicts: &mut BTreeMap<u64, Outcome>,
-) -> Result<(), ExchangeError> {
+) -> Result<Clock, ExchangeError> {
     let replica = prepared.request.replica;
     // Read again under the lock: another exchange of the same device may have just ended.
     let max_seq = match log.lane(replica).await? {
@@ -32,15 +32,17 @@ pub(super) async fn ingest(
         }
     };
     if prepared.ops.is_empty() {
-        return Ok(());
+        return Ok(clock);
     }
     let mut batch = Batch { replica, device, now_ms: clock.now_ms, ..Batch::default() };
     let entries = judge_all(log, clock, prepared, issued, verdicts, &mut batch).await?;
     if entries.is_empty() && batch.rejected.is_empty() {
-        return Ok(());
+        return Ok(clock);
     }
     let late = entries.iter().map(|it| it.op.lane).filter(|lane| lane.seq < max_seq).collect();
-    Ok(fold(log, entries, late, batch).await?)
+    let newest = batch.rows.last().map(|row| LogPoint { position: row.entry.acceptance.position, head: row.head });
+    fold(log, entries, late, batch).await?;
+    Ok(Clock { point: newest.unwrap_or(clock.point), ..clock })
 }
 
 /// Fills the verdicts, the batch's rows and its rejections.

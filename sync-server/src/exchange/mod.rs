@@ -52,6 +52,14 @@ pub struct Prepared {
     undecodable: Vec<Undecodable>,
 }
 
+impl Prepared {
+    /// Whether nothing is pushed: then nothing that must survive a crash is written.
+    #[must_use]
+    pub fn only_pulls(&self) -> bool {
+        self.ops.is_empty()
+    }
+}
+
 /// Checks the version and hashes the ops.
 ///
 /// # Errors
@@ -89,18 +97,25 @@ pub async fn exchange(
     let held = if writes { Some(log.clock(wall_ms).await?) } else { None };
     let issued = points::issued(log, prepared).await?;
     if let Some(common) = points::lost_tail(prepared, &issued) {
-        let clock = held.map_or(log.clock(wall_ms).await?, |clock| clock);
+        let clock = match held {
+            Some(clock) => clock,
+            None => log.clock(wall_ms).await?,
+        };
         return Ok(nothing_but(request, clock, common));
     }
     let mut verdicts = BTreeMap::<u64, Outcome>::new();
     for it in &prepared.undecodable {
         verdicts.insert(it.seq, judge::rejected(it.code, &it.text));
     }
-    if let Some(clock) = held {
-        ingest::ingest(log, device, clock, prepared, &issued, &mut verdicts).await?;
-    }
+    let held = match held {
+        Some(clock) => Some(ingest::ingest(log, device, clock, prepared, &issued, &mut verdicts).await?),
+        None => None,
+    };
     let page = pull::page(log, request, &verdicts).await?;
-    let clock = log.clock(wall_ms).await?;
+    let clock = match held {
+        Some(clock) => clock,
+        None => log.clock(wall_ms).await?,
+    };
     log.touch_device(device, request.cursor.position, clock.now_ms).await?;
     for (seq, acceptance) in page.own {
         verdicts.insert(seq, Outcome::Duplicate(acceptance));

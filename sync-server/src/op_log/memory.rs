@@ -3,6 +3,9 @@
 //! Its futures never wait. It must never be slower than linear in what a call touches.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use stocksync_ledger::exceptions::{self, Exception};
@@ -10,11 +13,14 @@ use stocksync_ledger::fold::{
     CellHistory, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, VoidOp,
 };
 use stocksync_ledger::{CellState, Entry};
-use stocksync_schemas::{Body, Cell, DeviceId, Lane, Location, LogPoint, ReplicaId, SessionId, TenantId};
+use stocksync_schemas::{
+    Body, Cell, DeviceId, ExchangeResponse, Lane, Location, LogPoint, ReplicaId, SessionId, TenantId,
+};
 
 use super::{
     Batch, Clock, Issued, Judgement, Known, LaneState, LogError, LogRow, LogTransaction, RejectedOp, cell_rows,
 };
+use crate::exchange::{ExchangeError, Prepared, exchange};
 
 /// The logs of all tenants. Cloning makes a backup; putting a clone back loses the tail, as a restored server does.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +38,23 @@ impl MemoryLog {
     /// One tenant's log: at once its transaction, because every call that writes succeeds.
     pub fn tenant(&mut self, tenant: TenantId) -> &mut MemoryTenant {
         self.tenants.entry(tenant).or_default()
+    }
+}
+
+/// Runs one exchange at once, for callers without a runtime: the futures of this log never wait.
+///
+/// # Errors
+/// As [`exchange`](crate::exchange::exchange).
+pub fn exchange_now(
+    log: &mut MemoryTenant,
+    device: DeviceId,
+    wall_ms: i64,
+    prepared: &Prepared,
+) -> Result<ExchangeResponse, ExchangeError> {
+    let mut exchange = pin!(exchange(log, device, wall_ms, prepared));
+    match exchange.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => Err(LogError::Damaged("the memory log waited").into()),
     }
 }
 

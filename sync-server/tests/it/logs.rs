@@ -7,9 +7,9 @@ use deadpool_postgres::Object;
 use stocksync_schemas::wire::DecodedRequest;
 use stocksync_schemas::{DeviceId, ExchangeResponse, Lane, LogPoint, TenantId};
 use stocksync_server::database::Database;
-use stocksync_server::exchange::{ExchangeError, exchange, prepare};
+use stocksync_server::exchange::{ExchangeError, prepare};
 use stocksync_server::op_log::LogTransaction;
-use stocksync_server::op_log::memory::MemoryLog;
+use stocksync_server::op_log::memory::{MemoryLog, exchange_now};
 use stocksync_server::op_log::postgres::{PgLog, PgTransaction};
 use stocksync_server::setup;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ impl Subject for Memory {
         now_ms: i64,
         request: DecodedRequest,
     ) -> Result<ExchangeResponse, ExchangeError> {
-        exchange(self.0.tenant(TENANT), device, now_ms, &prepare(request)?).await
+        exchange_now(self.0.tenant(TENANT), device, now_ms, &prepare(request)?)
     }
 
     async fn read(&mut self) -> Box<dyn LogTransaction + '_> {

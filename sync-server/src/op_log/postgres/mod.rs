@@ -70,6 +70,10 @@ impl PgLog {
         let tenant = Uuid::from_bytes(tenant.0);
         let mut connection = self.database.connection().await.map_err(LogError::from)?;
         let transaction = Database::begin(&mut connection, tenant).await.map_err(LogError::from)?;
+        if prepared.only_pulls() {
+            // What a pull writes (time, lane, how far the device is) may be lost with the machine; no disk is waited for.
+            transaction.batch_execute(sql::DO_NOT_WAIT).await.map_err(LogError::from)?;
+        }
         let mut log = PgTransaction::new(transaction, tenant);
         let answer = exchange(&mut log, device, wall_ms, prepared).await?;
         log.commit().await?;

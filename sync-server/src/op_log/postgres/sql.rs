@@ -3,6 +3,9 @@
 //! Batches come in as arrays and join the tenant's clock row, so that a database distributed by tenant sends each
 //! statement to one shard.
 
+/// Lets a transaction return before it is on disk.
+pub const DO_NOT_WAIT: &str = "SET LOCAL synchronous_commit = off";
+
 /// Moves the clock and locks it until the end of the transaction.
 pub const CLOCK: &str = "UPDATE app.tenant_clock SET now_ms = greatest(now_ms, $2) WHERE tenant_id = $1 \
      RETURNING position, head, now_ms";
