@@ -12,6 +12,7 @@ import argparse
 import ast
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,12 +20,15 @@ HERE = Path(__file__).resolve().parent
 WORKSPACE = HERE.parents[1]
 #: Names that every generated module has; they are UniFFI's, not ours.
 FOREIGN = ("InternalError",)
+#: The same surface again, for mocks and for what the app implements.
+TWINS = ("Protocol", "Impl")
 
 
 def generate(library: Path, bindgen: Path, out: Path) -> Path:
     """Generates into `out` and answers the module's file."""
     command = [str(bindgen), "generate", str(library), "--language", "python", "--no-format", "--out-dir", str(out)]
-    subprocess.run(command, check=True, cwd=WORKSPACE)
+    # What it tells goes to standard error: the surface goes to standard output.
+    subprocess.run(command, check=True, cwd=WORKSPACE, stdout=sys.stderr)
     return out / "stocksync.py"
 
 
@@ -57,7 +61,7 @@ def _class(node: ast.ClassDef, indent: str) -> list[str]:
     for item in node.body:
         if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
             if item.name == "__init__" and len(item.args.args + item.args.kwonlyargs) > 1:
-                lines.append(f"{indent}  new({_signature(item)[len('__init__('):].split(') ->')[0].rstrip(')')})")
+                lines.append(f"{indent}  new{_signature(item).removeprefix('__init__')}")
             elif not item.name.startswith(("_", "is_")):
                 lines.append(f"{indent}  {_signature(item)}")
         elif isinstance(item, ast.ClassDef) and not item.name.startswith("_"):
@@ -65,6 +69,10 @@ def _class(node: ast.ClassDef, indent: str) -> list[str]:
         elif isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name) and item.targets[0].id.isupper():
             lines.append(f"{indent}  {item.targets[0].id}")
     return lines
+
+
+def _is_ours(name: str, exported: list[str]) -> bool:
+    return name in exported and name not in FOREIGN and not name.endswith(TWINS)
 
 
 def surface(module: Path) -> str:
@@ -79,10 +87,10 @@ def surface(module: Path) -> str:
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in exported:
             found[node.name] = [_signature(node)]
-        elif isinstance(node, ast.ClassDef) and node.name in exported and node.name not in FOREIGN:
+        elif isinstance(node, ast.ClassDef) and _is_ours(node.name, exported):
             # Enums and errors are written twice: a plain class first, then the one with the variants.
             found[node.name] = max(_class(node, ""), found.get(node.name, []), key=len)
-    header = "# What apps see, as Python has it. Made by `cargo xtask bindings --surface`; a change here is a change for apps.\n"
+    header = "# What apps see, as Python has it. Made by `python3 bindings/python/generate.py <library>\n# <stocksync-bindgen> --surface`; a change here is a change for apps.\n"
     return header + "".join("\n" + "\n".join(found[name]) + "\n" for name in sorted(found))
 
 

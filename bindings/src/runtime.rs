@@ -12,21 +12,37 @@ use crate::StocksyncError;
 
 /// Threads for SQLite and pictures: one writer, a few readers, a decoder.
 const BLOCKING_THREADS: usize = 6;
+/// Their name.
+const THREADS: &str = "stocksync";
 
 fn runtime() -> Result<&'static Runtime, StocksyncError> {
     static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
     RUNTIME
         .get_or_init(|| {
+            log_panics();
             Builder::new_multi_thread()
                 .worker_threads(1)
                 .max_blocking_threads(BLOCKING_THREADS)
-                .thread_name("stocksync")
+                .thread_name(THREADS)
                 .enable_all()
                 .build()
                 .ok()
         })
         .as_ref()
         .ok_or_else(|| StocksyncError::Internal { reason: "the library's threads could not be started".to_owned() })
+}
+
+/// Panics of the library's own threads go to the log with their place alone: a text may name stock or people. Those of
+/// other threads are the host's business.
+fn log_panics() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() == Some(THREADS) {
+            tracing::error!(place = panic.location().map(tracing::field::display), "a defect ended a call");
+        } else {
+            before(panic);
+        }
+    }));
 }
 
 /// Runs work that waits for a disk or a processor. Dropping the answer does not stop the work: no write is left half done.

@@ -1,0 +1,173 @@
+"""Stock and records through the library: round trips, closing, threads, names, long lists."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from tests.support import CaptureRequest, Collection, InventoryCase, RecordRequest, StocksyncError
+from tests.support import every, location, move, number, record, stocksync, text
+
+NAMES = ("Crème brûlée 🍮", "ねじ 3 mm", "مسمار", "Straße \u0041\u030a", "1/2\" x 3' \\ ; DROP")
+
+
+class RoundTrips(InventoryCase):
+    """What goes in comes out."""
+
+    async def test_a_receipt_and_a_sale_make_a_balance(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        first = await self.inventory.capture(act=None, request=move("supplier", shelf, variant, 5_000))
+        act = await self.inventory.begin_act()
+        second = await self.inventory.capture(act=act, request=move(shelf, "customer", variant, 2_000))
+        self.assertEqual(second.seq, first.seq + 1)
+        self.assertEqual([row.on_hand for row in second.balances], [3_000])
+        page = await self.inventory.balances(every(location=shelf))
+        self.assertEqual([(row.cell.variant, row.on_hand) for row in page.rows], [(variant, 3_000)])
+        status = await self.inventory.status()
+        self.assertFalse(status.enrolled)
+        self.assertEqual(status.captured_seq, second.seq)
+        self.assertEqual(status.pending, second.seq)
+
+    async def test_undo_takes_the_newest_act_back(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        await self.inventory.capture(act=None, request=move("supplier", shelf, variant, 5_000))
+        await self.inventory.undo()
+        page = await self.inventory.balances(every(location=shelf))
+        self.assertEqual(sum(row.on_hand for row in page.rows), 0)
+
+    async def test_below_zero_is_recorded_and_opens_an_exception(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        await self.inventory.capture(act=None, request=move(shelf, "customer", variant, 1_000))
+        found = await self.inventory.exceptions()
+        self.assertEqual([(it.kind, it.cell.location) for it in found], [("oversold", shelf)])
+
+    async def test_counts_of_a_session_act_when_it_closes(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        session = await self.inventory.begin_session()
+        cell = stocksync.CellRef(variant=variant, location=shelf, lot="")
+        for counted in (20_000, 25_000):
+            request = CaptureRequest.COUNT(cell=cell, counted=counted, expected=None, session=session)
+            await self.inventory.capture(act=None, request=request)
+        await self.inventory.capture(act=None, request=CaptureRequest.CLOSE(session=session, complete=[shelf]))
+        page = await self.inventory.balances(every(location=shelf))
+        self.assertEqual([row.on_hand for row in page.rows], [45_000])
+
+    async def test_a_code_finds_its_variant_and_its_balances(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        await self.inventory.capture(act=None, request=move("supplier", shelf, variant, 7_000))
+        found = await self.inventory.lookup(text="9527532721278", symbology="]E0")
+        self.assertEqual([match.variant for match in found.matches], [variant])
+        self.assertEqual(found.gtin, "09527532721278")
+        self.assertEqual([row.on_hand for row in found.matches[0].balances], [7_000])
+        self.assertEqual((await self.inventory.lookup(text="4006381333931", symbology=None)).matches, [])
+
+    async def test_names_of_every_script_come_back_unchanged(self) -> None:
+        ids = await self.inventory.edit([location(name) for name in NAMES])
+        for identity, name in zip(ids, NAMES, strict=True):
+            found = await self.inventory.record(collection=Collection.LOCATIONS, id=identity)
+            self.assertEqual(found.fields["name"], text(name))
+
+    async def test_a_record_is_changed_field_by_field(self) -> None:
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        change = RecordRequest(collection=Collection.LOCATIONS, id=shelf, fields={"code": text("LOC:A-01")})
+        await self.inventory.edit([change])
+        found = await self.inventory.record(collection=Collection.LOCATIONS, id=shelf)
+        self.assertEqual((found.fields["name"], found.fields["code"]), (text("A-01"), text("LOC:A-01")))
+
+    async def test_a_thousand_rows_cross_in_one_call_and_come_back_in_pages(self) -> None:
+        variant = await self.thing()
+        shelves = await self.inventory.edit([location(f"R-{number:04d}") for number in range(1_000)])
+        self.assertEqual(len(set(shelves)), 1_000)
+        for shelf in shelves[:600]:
+            await self.inventory.capture(act=None, request=move("supplier", shelf, variant, 1_000))
+        rows, after = [], None
+        while True:
+            page = await self.inventory.balances(every(after=after))
+            rows += [row for row in page.rows if row.cell.location in shelves]
+            after = page.next
+            if after is None:
+                break
+        self.assertEqual(len(rows), 600)
+
+
+class Limits(InventoryCase):
+    """What is refused, and how."""
+
+    async def test_the_field_is_named(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        capture = self.inventory.capture
+        await self.assert_invalid("quantity", capture(act=None, request=move("supplier", shelf, variant, 0)))
+        await self.assert_invalid("quantity", capture(act=None, request=move("supplier", shelf, variant, 10**12 + 1)))
+        await self.assert_invalid("variant", capture(act=None, request=move("supplier", shelf, "no id", 1)))
+        await self.assert_invalid("to", capture(act=None, request=move("supplier", "nowhere", variant, 1)))
+        await self.assert_invalid("limit", self.inventory.balances(every(limit=501)))
+        self.assertEqual((await self.inventory.balances(every(location=shelf))).rows, [])
+
+    async def test_a_field_that_a_record_does_not_have_is_refused(self) -> None:
+        await self.assert_invalid("wings", self.inventory.edit([record(Collection.LOTS, wings=number(2))]))
+
+    async def test_what_is_not_there_is_not_found(self) -> None:
+        nothing = "0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f"
+        with self.assertRaises(StocksyncError.NotFound):
+            await self.inventory.record(collection=Collection.PRODUCTS, id=nothing)
+        with self.assertRaises(StocksyncError.NotFound):
+            await self.inventory.undo()
+
+
+class Lifetimes(InventoryCase):
+    """Closing, reopening, threads."""
+
+    async def test_a_closed_inventory_says_so_and_may_be_closed_again(self) -> None:
+        await self.inventory.close()
+        await self.inventory.close()
+        with self.assertRaises(StocksyncError.Closed):
+            await self.inventory.status()
+        with self.assertRaises(StocksyncError.Closed):
+            await self.inventory.begin_act()
+        with self.assertRaises(StocksyncError.Closed):
+            self.inventory.sync(deadline_ms=1_000, listener=None)
+
+    async def test_what_was_recorded_is_there_after_reopening(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        saved = await self.inventory.capture(act=None, request=move("supplier", shelf, variant, 5_000))
+        await self.inventory.close()
+        self.inventory = await self.open()
+        acts = await self.inventory.acts(after=None, limit=1)
+        self.assertEqual([(act.seq, act.reference, act.own) for act in acts.rows], [(saved.seq, saved.reference, True)])
+        page = await self.inventory.balances(every(location=shelf))
+        self.assertEqual([row.on_hand for row in page.rows], [5_000])
+
+    async def test_two_threads_share_one_inventory(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        seqs: list[int] = []
+
+        async def receive() -> None:
+            for _ in range(50):
+                saved = await self.inventory.capture(act=None, request=move("supplier", shelf, variant, 1_000))
+                seqs.append(saved.seq)
+
+        threads = [threading.Thread(target=lambda: asyncio.run(receive())) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        await asyncio.to_thread(lambda: [thread.join() for thread in threads])
+        self.assertEqual(len(set(seqs)), 100)
+        page = await self.inventory.balances(every(location=shelf))
+        self.assertEqual([row.on_hand for row in page.rows], [100_000])
+
+    async def test_a_call_that_is_not_awaited_to_its_end_leaves_nothing_half_done(self) -> None:
+        variant = await self.thing()
+        (shelf,) = await self.inventory.edit([location("A-01")])
+        task = asyncio.ensure_future(self.inventory.capture(act=None, request=move("supplier", shelf, variant, 1_000)))
+        await asyncio.sleep(0)
+        task.cancel()
+        await self.inventory.capture(act=None, request=move("supplier", shelf, variant, 1_000))
+        page = await self.inventory.balances(every(location=shelf))
+        self.assertIn([row.on_hand for row in page.rows], ([1_000], [2_000]))

@@ -1,0 +1,54 @@
+"""Camera frames through the library: every clean picture is read, nothing is read wrongly, wrong sizes are refused."""
+
+from __future__ import annotations
+
+
+from tests.support import PICTURES, InventoryCase
+from stocksync import FrameRequest, RegionRequest, ScanMode
+from stocksync_demo.pictures import manifest, read_grey
+
+
+def frame(luma: bytes, width: int, height: int, **changes: object) -> FrameRequest:
+    """A photograph."""
+    fields = {"stride": width, "region": None, "mode": ScanMode.STILL, **changes}
+    return FrameRequest(luma=luma, width=width, height=height, **fields)
+
+
+class Frames(InventoryCase):
+    """Of the repository's pictures."""
+
+    async def test_clean_pictures_are_read_and_none_wrongly(self) -> None:
+        read = 0
+        for picture in manifest(PICTURES):
+            if picture.degraded:
+                continue
+            symbols = await self.inventory.scan_frame(frame(*read_grey(PICTURES / picture.file)))
+            self.assertEqual([symbol.text for symbol in symbols], [picture.expected], picture.file)
+            self.assertTrue(symbols[0].symbology.startswith("]"), picture.file)
+            self.assertEqual(symbols[0].format, picture.format, picture.file)
+            read += 1
+        self.assertGreater(read, 100)
+
+    async def test_padded_rows_and_a_region_are_understood(self) -> None:
+        luma, width, height = read_grey(PICTURES / "ean13-01.png")
+        padded = b"".join(luma[y * width : (y + 1) * width] + b"\x7f" * 20 for y in range(height))
+        whole = RegionRequest(left=0, top=0, width=width, height=height)
+        symbols = await self.inventory.scan_frame(frame(padded, width, height, stride=width + 20, region=whole))
+        self.assertEqual([symbol.text for symbol in symbols], ["9527532721278"])
+        corner = RegionRequest(left=0, top=0, width=8, height=8)
+        self.assertEqual(await self.inventory.scan_frame(frame(luma, width, height, region=corner)), [])
+
+    async def test_wrong_sizes_are_refused(self) -> None:
+        scan = self.inventory.scan_frame
+        outside = RegionRequest(left=60, top=0, width=10, height=10)
+        for field, request in (
+            ("luma", frame(b"\0" * 99, 10, 10)),
+            ("stride", frame(b"\0" * 100, 10, 10, stride=9)),
+            ("width", frame(b"", 0, 10)),
+            ("width", frame(b"", 100_000, 100_000)),
+            ("region", frame(b"\0" * 4_096, 64, 64, region=outside)),
+        ):
+            await self.assert_invalid(field, scan(request))
+
+    async def test_a_frame_without_a_code_gives_none(self) -> None:
+        self.assertEqual(await self.inventory.scan_frame(frame(b"\xff" * 76_800, 320, 240)), [])
