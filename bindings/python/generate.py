@@ -18,6 +18,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 WORKSPACE = HERE.parents[1]
+HEADER = """# What apps see, as Python has it; a change here is a change for apps. Made by
+# python3 bindings/python/generate.py <library> <stocksync-bindgen> --surface > bindings/surface.txt
+"""
 #: Names that every generated module has; they are UniFFI's, not ours.
 FOREIGN = ("InternalError",)
 #: The same surface again, for mocks and for what the app implements.
@@ -51,8 +54,8 @@ def _signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 
 def _fields(body: list[ast.stmt]) -> list[str]:
-    return [f"{it.target.id}: {ast.unparse(it.annotation)}" for it in body
-            if isinstance(it, ast.AnnAssign) and isinstance(it.target, ast.Name) and not it.target.id.startswith("_")]  # fmt: skip
+    found = [it for it in body if isinstance(it, ast.AnnAssign) and isinstance(it.target, ast.Name)]
+    return [f"{it.target.id}: {ast.unparse(it.annotation)}" for it in found if not it.target.id.startswith("_")]
 
 
 def _class(node: ast.ClassDef, indent: str) -> list[str]:
@@ -90,8 +93,7 @@ def surface(module: Path) -> str:
         elif isinstance(node, ast.ClassDef) and _is_ours(node.name, exported):
             # Enums and errors are written twice: a plain class first, then the one with the variants.
             found[node.name] = max(_class(node, ""), found.get(node.name, []), key=len)
-    header = "# What apps see, as Python has it. Made by `python3 bindings/python/generate.py <library>\n# <stocksync-bindgen> --surface`; a change here is a change for apps.\n"
-    return header + "".join("\n" + "\n".join(found[name]) + "\n" for name in sorted(found))
+    return HEADER + "".join("\n" + "\n".join(found[name]) + "\n" for name in sorted(found))
 
 
 def main() -> None:

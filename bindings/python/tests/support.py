@@ -1,4 +1,4 @@
-"""What the tests share: an inventory in a folder of its own, and a small catalogue. Owns nothing that outlives a test."""
+"""What the tests share: an inventory in a folder of its own, and a small catalogue. Nothing here outlives a test."""
 
 from __future__ import annotations
 

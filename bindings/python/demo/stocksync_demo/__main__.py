@@ -125,22 +125,21 @@ class Demo:
         report.bytes_down = sum(phone.proxy.down_bytes for phone in self.phones)
         report.accepted = max(phone.cursor for phone in self.phones)
         server = await self.server.balances(reader)
-        exceptions: list = []
+        exceptions = await self.server.exceptions(reader)
         for phone in self.phones:
             report.differences += await phone.missing()
             now = await phone.look()
             report.ops += now["seq"]
             rejected = (await phone.ask("rejected"))["rows"]
             report.rejected += len(rejected)
-            report.differences += [f"{phone.name}: act {seq} was rejected, {code}: {text}" for seq, code, text in rejected]
+            report.differences += [f"{phone.name}: act {seq} was rejected: {code} {why}" for seq, code, why in rejected]
             rows = (await phone.ask("balances"))["rows"]
             held = {(variant, location, lot): quantity for variant, location, lot, quantity, _ in rows}
             report.differences += differences(f"{phone.name} against the server", held, server, set())
             report.differences += [f"{phone.name} is still recomputing {row[:3]}" for row in rows if row[4]]
             theirs = sorted((await phone.ask("exceptions"))["rows"])
-            if phone is not self.phones[0] and theirs != exceptions:
-                report.differences.append(f"{phone.name} has other exceptions than {self.phones[0].name}")
-            exceptions = theirs
+            if theirs != exceptions:
+                report.differences.append(f"{phone.name} has other exceptions than the server: {theirs}")
         if report.accepted + report.rejected != report.ops:
             report.differences.append(f"{report.ops} operations were recorded and {report.accepted} accepted")
         self._against_shelf(shift, ids, by_name(server, ids), exceptions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 
 import stocksync
 from stocksync import BalanceRequest, CaptureRequest, CellRef, Collection, FieldValue, FrameRequest, LineRequest
@@ -71,7 +72,7 @@ class Device:
 
     async def scan(self, path: str) -> dict:
         """Reads a picture. Pixels in, and what the library makes of them out."""
-        luma, width, height = read_grey(path)
+        luma, width, height = read_grey(Path(path))
         frame = FrameRequest(luma=luma, width=width, height=height, stride=width, region=None, mode=ScanMode.STILL)
         symbols = await self.inventory.scan_frame(frame)
         if not symbols:

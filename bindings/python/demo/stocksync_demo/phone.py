@@ -6,10 +6,10 @@ Must never know more of a device than a person who holds it: what it says on the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from .proxy import Proxy
@@ -87,17 +87,17 @@ class Phone:
         """Records an act and keeps what was reported."""
         self._keep(await self.ask("capture", request=request, act=act))
 
-    async def burst_until_killed(self, request: dict, times: int, after_ms: int) -> None:
-        """Starts a burst and kills the process from outside while it records. A burst that ended earlier is killed too."""
+    async def burst_until_killed(self, request: dict, times: int, after_saves: int, after_ms: int) -> None:
+        """Starts a burst and kills the process from outside, so long after it reported so many acts as saved."""
         await self._send("burst", {"request": request, "times": times})
-        answer = asyncio.ensure_future(self._answer())
+        process, before = self._running(), len(self.saved)
+        while len(self.saved) < before + after_saves:
+            self._keep(json.loads(await process.stdout.readline())["saved"])
         await asyncio.sleep(after_ms / 1_000)
-        self._running().send_signal(signal.SIGKILL)
-        try:
-            await answer
-        except DeviceGone:
-            pass
-        await self._running().wait()
+        process.send_signal(signal.SIGKILL)
+        with contextlib.suppress(DeviceGone):
+            await self._answer()  # what it reported before it died
+        await process.wait()
         self.state = "killed"
 
     async def sync(self, deadline_ms: int) -> dict:
@@ -136,5 +136,3 @@ class Phone:
             process.kill()
             await process.wait()
 
-
-Show = Callable[[str], None]

@@ -14,9 +14,10 @@ from .proxy import Line
 from .shelf import Cell, Shelf
 
 TURNS_A_DEVICE = 60
-BURST = 40
-#: The kill comes this long after the burst began, ms.
-KILL_MS = (15, 160)
+BURST = 150
+#: The kill comes this long after so many acts of the burst were reported as saved: in the middle of one, if it can.
+KILL_SAVES = (5, 60)
+KILL_MS = (0, 4)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Kill:
     cell: Cell
     picture: Picture
     issues: int
+    after_saves: int
     after_ms: int
 
 
@@ -128,8 +130,9 @@ class _Writer:
     def kill(self) -> None:
         cell = self.filled_cell(BURST * UNIT)
         self.shelf.take(cell, BURST * UNIT)
+        device, saves = self.draw.randrange(self.devices), self.draw.randrange(*KILL_SAVES)
         after = self.draw.randrange(*KILL_MS)
-        self.turns.append(Kill(self.draw.randrange(self.devices), cell, self.picture_of(cell), BURST, after))
+        self.turns.append(Kill(device, cell, self.picture_of(cell), BURST, saves, after))
 
 
 def write(seed: int, catalogue: Catalogue, devices: int) -> list[Turn]:

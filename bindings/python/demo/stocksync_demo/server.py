@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import urllib.error
 import urllib.request
+from urllib.parse import quote
 from pathlib import Path
 
 START_SECONDS = 90
@@ -96,17 +97,18 @@ class Server:
         found: dict[tuple[str, str, str], int] = {}
         after = None
         while True:
-            query = f"?limit=500&after={after}" if after else "?limit=500"
+            query = f"?limit=500&after={quote(after)}" if after else "?limit=500"
             answer = await self.get(f"/api/v1/balances{query}", credential)
             for row in answer["data"]:
-                found[(row["variant"], row["location"], row["lot"])] = int(row["onHand"])
+                found[(row["variant"], row.get("virtual") or row["location"], row["lot"])] = int(row["on_hand"])
             after = answer["meta"].get("next")
             if not after:
                 return found
 
-    async def exceptions(self, credential: str) -> list[dict]:
-        """Every open exception that the server holds."""
-        return (await self.get("/api/v1/exceptions?limit=500", credential))["data"]
+    async def exceptions(self, credential: str) -> list[list[str]]:
+        """Kind and cell of the open exceptions that the server holds, in order."""
+        rows = (await self.get("/api/v1/exceptions?limit=500", credential))["data"]
+        return sorted([row["kind"], row["variant"], row["location"], row["lot"]] for row in rows)
 
     async def get(self, path: str, credential: str | None = None, body: dict | None = None) -> dict:
         """One request; a body makes it a POST."""

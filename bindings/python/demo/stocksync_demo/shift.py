@@ -1,6 +1,6 @@
-"""The shift: hands out turns in true time, moves the true shelf at the instant of each act, and keeps the faults coming.
+"""The shift: hands out turns in true time, moves the true shelf at the instant of each act, brings the faults.
 
-Must never look into a database to decide anything: a turn depends on the script, the shelf and what a device says it saved.
+Must never look into a database to decide anything: a turn depends on script, shelf and what a device says it saved.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ class Shift:
             self.found.wrong.append(f"{picture.file} was read as {seen['text']!r}")
         expected = self.ids.variants[cell[0]]
         if expected not in seen["variants"] or seen["lot"] != cell[2]:
-            self.found.wrong.append(f"{phone.name}: {picture.file} is {seen['variants']} {seen['lot']!r}, not {expected}")
+            found = f"{seen['variants']} {seen['lot']!r}"
+            self.found.wrong.append(f"{phone.name}: {picture.file} is {found}, not {expected}")
 
     async def _wait_apart(self, cells: list[Cell], device: int, is_count: bool) -> None:
         for cell in cells:
@@ -161,9 +162,9 @@ class Shift:
         await self._wait_apart([turn.cell], turn.device, False)
         before = (await phone.look(), len(phone.saved))
         request = self._request("issue", turn.cell, 1_000)
-        await phone.burst_until_killed(request, turn.issues, turn.after_ms)
+        await phone.burst_until_killed(request, turn.issues, turn.after_saves, turn.after_ms)
         await self._show()
-        await phone.start()
+        await phone.start()  # the same database, a new process
         recorded = (await phone.look())["seq"] - before[0]["seq"]
         self.found.reported = len(phone.saved) - before[1]
         self.found.kept = recorded
