@@ -1,4 +1,10 @@
 //! The one error that crosses to apps. Each variant is something an app can act on; text for people is in `reason`.
+//!
+//! Owns which error of the core is which; must never answer a new one by default: the match names them all.
+
+use stocksync_core::Error;
+use stocksync_ledger::rules::RuleError;
+use stocksync_schemas::Code;
 
 /// Why a call failed. Nothing is lost by any of them: what was recorded stays recorded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -70,6 +76,40 @@ impl StocksyncError {
     /// A rule that an input breaks.
     pub(crate) fn invalid(field: &str, reason: impl ToString) -> Self {
         Self::InvalidInput { field: field.to_owned(), reason: reason.to_string() }
+    }
+}
+
+impl From<Error> for StocksyncError {
+    fn from(error: Error) -> Self {
+        let reason = error.to_string();
+        match error {
+            Error::Rule(RuleError::Quantity { field, .. } | RuleError::TooMany { field, .. }) => {
+                Self::InvalidInput { field: field.to_owned(), reason }
+            }
+            Error::Rule(RuleError::Broken(_)) => Self::invalid("act", reason),
+            Error::Invalid { field, reason } => Self::InvalidInput { field: field.to_owned(), reason },
+            Error::Record(_) => Self::invalid("record", reason),
+            Error::NotFound(_) => Self::NotFound { reason },
+            Error::OutboxFull | Error::StorageFull => Self::StorageFull { reason },
+            Error::NewerDatabase { .. } => Self::UpgradeRequired { reason },
+            Error::NotEnrolled => Self::SignInRequired { reason },
+            Error::Offline(_) => Self::Offline { reason },
+            Error::Refused { code, reason } => refused(code, reason),
+            Error::Busy => Self::Busy { reason },
+            Error::Closed => Self::Closed,
+            Error::Database(_) | Error::BadAnswer(_) | Error::Internal(_) => Self::Internal { reason },
+        }
+    }
+}
+
+/// What an app does about a refusal of the whole request; the registry grows, so a code that is not named here is told by
+/// whether it is worth trying again.
+fn refused(code: Code, reason: String) -> StocksyncError {
+    match code {
+        Code::Unauthenticated | Code::DeviceRevoked => StocksyncError::SignInRequired { reason },
+        Code::UpgradeServer | Code::UpgradeClient => StocksyncError::UpgradeRequired { reason },
+        code if code.retryable() => StocksyncError::Offline { reason },
+        code => StocksyncError::Rejected { code: code.as_str().to_owned(), reason },
     }
 }
 

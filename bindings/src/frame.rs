@@ -1,5 +1,11 @@
 //! Camera frames as they cross from the app. Owns their shape; what a frame may cost is the scanner's to say.
 
+use std::sync::{Mutex, PoisonError};
+
+use stocksync_core::scan::{self, Format, Frame, Mode, Roi, ScanError, Scanner, Symbol};
+
+use crate::StocksyncError;
+
 /// A part of a frame, in pixels; positions found in it are still those of the whole frame.
 #[derive(Debug, Clone, uniffi::Record)]
 pub struct RegionRequest {
@@ -62,4 +68,64 @@ pub struct PointView {
     pub x: i32,
     /// Downwards.
     pub y: i32,
+}
+
+/// Reads one frame; live ones share the memory of `scanner`.
+pub(crate) fn read(scanner: &Mutex<Scanner>, request: &FrameRequest) -> Result<Vec<SymbolView>, StocksyncError> {
+    let region = request.region.as_ref();
+    let roi = region.map(|it| Roi { left: it.left, top: it.top, width: it.width, height: it.height });
+    let FrameRequest { luma, width, height, stride, .. } = request;
+    let frame = Frame { luma, width: *width, height: *height, stride: *stride, roi };
+    let found = match request.mode {
+        ScanMode::Live => scanner.lock().unwrap_or_else(PoisonError::into_inner).next(&frame),
+        ScanMode::Still => scan::scan(&frame, Mode::Still),
+        ScanMode::Every => scan::scan(&frame, Mode::Every),
+    };
+    Ok(found?.into_iter().map(SymbolView::from).collect())
+}
+
+impl From<ScanError> for StocksyncError {
+    fn from(error: ScanError) -> Self {
+        let field = match error {
+            ScanError::Empty | ScanError::TooLarge { .. } => "width",
+            ScanError::Stride { .. } => "stride",
+            ScanError::Length { .. } => "luma",
+            ScanError::Region => "region",
+            ScanError::Decoder => return Self::Internal { reason: error.to_string() },
+        };
+        Self::invalid(field, error)
+    }
+}
+
+impl From<Symbol> for SymbolView {
+    fn from(symbol: Symbol) -> Self {
+        let point = |at: &scan::Point| PointView { x: at.x.round() as i32, y: at.y.round() as i32 };
+        Self {
+            format: name(symbol.format).to_owned(),
+            text: symbol.text,
+            symbology: symbol.aim,
+            points: symbol.points.iter().map(point).collect(),
+        }
+    }
+}
+
+fn name(format: Format) -> &'static str {
+    match format {
+        Format::Ean13 => "EAN_13",
+        Format::UpcA => "UPC_A",
+        Format::Ean8 => "EAN_8",
+        Format::UpcE => "UPC_E",
+        Format::Code128 => "CODE_128",
+        Format::Code39 => "CODE_39",
+        Format::Code93 => "CODE_93",
+        Format::Itf => "ITF",
+        Format::Codabar => "CODABAR",
+        Format::DataBar => "DATA_BAR",
+        Format::DataBarExpanded => "DATA_BAR_EXPANDED",
+        Format::Qr => "QR_CODE",
+        Format::DataMatrix => "DATA_MATRIX",
+        Format::Pdf417 => "PDF_417",
+        Format::Aztec => "AZTEC",
+        _ => "OTHER",
+    }
 }

@@ -39,14 +39,25 @@ impl Inventory {
     /// `Busy` if another process has it open, `StorageFull`, `UpgradeRequired` if a newer app wrote it, `InvalidInput`.
     #[uniffi::constructor]
     pub async fn open(config: OpenConfig) -> Result<Arc<Self>, StocksyncError> {
-        runtime::blocking(move || later::<Arc<Self>>().map(|it| { let _ = config; it })).await
+        runtime::blocking(move || {
+            later::<Arc<Self>>().map(|it| {
+                let _ = config;
+                it
+            })
+        })
+        .await
     }
 
     /// Enrols this device with a one-time code. The credential is kept in the database.
     ///
     /// # Errors
     /// `Offline`, `Rejected` if the code is unknown, used or expired, `InvalidInput`.
-    pub async fn enrol(&self, server: String, code: String, device_name: String) -> Result<EnrolledView, StocksyncError> {
+    pub async fn enrol(
+        &self,
+        server: String,
+        code: String,
+        device_name: String,
+    ) -> Result<EnrolledView, StocksyncError> {
         let _ = (server, code, device_name);
         runtime::spawned(async { later() }).await
     }
@@ -175,7 +186,11 @@ impl Inventory {
     ///
     /// # Errors
     /// `Busy` while one runs.
-    pub fn sync(&self, deadline_ms: i64, listener: Option<Arc<dyn SyncListener>>) -> Result<Arc<SyncHandle>, StocksyncError> {
+    pub fn sync(
+        &self,
+        deadline_ms: i64,
+        listener: Option<Arc<dyn SyncListener>>,
+    ) -> Result<Arc<SyncHandle>, StocksyncError> {
         let _: (i64, Listener) = (deadline_ms, listener);
         later()
     }

@@ -81,7 +81,7 @@ class Server:
 
     async def create_tenant(self, name: str) -> str:
         """Id of a new tenant."""
-        return (await self.command("tenant", "create", "--name", name))["tenantId"]
+        return (await self.command("tenant", "create", "--name", name))["tenant"]
 
     async def create_code(self, tenant: str) -> str:
         """A one-time code that enrols one device."""
