@@ -69,7 +69,7 @@ CREATE TABLE app.devices (
     enrolled_ms bigint NOT NULL,
     revoked_ms bigint, -- null while it may exchange
     seen_ms bigint, -- newest exchange; null before the first
-    cursor_position bigint NOT NULL DEFAULT 0, -- up to which it said that it has applied the log
+    cursor_position bigint NOT NULL DEFAULT 0, -- up to which the log was sent to it
     CONSTRAINT devices_pk PRIMARY KEY (tenant_id, device_id)
 );
 SELECT app.distribute('app.devices');
@@ -209,7 +209,6 @@ CREATE TABLE app.closes (
     CONSTRAINT closes_pk PRIMARY KEY (tenant_id, session_id, position)
 );
 SELECT app.distribute('app.closes');
-CREATE INDEX closes_position ON app.closes (tenant_id, position);
 SELECT app.protect('app.closes');
 GRANT SELECT, INSERT, UPDATE ON app.closes TO stocksync_app;
 
@@ -222,7 +221,6 @@ CREATE TABLE app.complete_closes (
     CONSTRAINT complete_closes_pk PRIMARY KEY (tenant_id, location_id, position)
 );
 SELECT app.distribute('app.complete_closes');
-CREATE INDEX complete_closes_position ON app.complete_closes (tenant_id, position);
 SELECT app.protect('app.complete_closes');
 GRANT SELECT, INSERT, UPDATE ON app.complete_closes TO stocksync_app;
 
@@ -240,7 +238,6 @@ CREATE TABLE app.cells (
     CONSTRAINT cells_pk PRIMARY KEY (tenant_id, location_id, variant_id, lot)
 );
 SELECT app.distribute('app.cells');
-CREATE INDEX cells_variant ON app.cells (tenant_id, variant_id, lot);
 SELECT app.protect('app.cells');
 GRANT SELECT, INSERT, UPDATE ON app.cells TO stocksync_app;
 
@@ -257,7 +254,6 @@ CREATE TABLE app.exceptions (
     CONSTRAINT exceptions_pk PRIMARY KEY (tenant_id, exception_id)
 );
 SELECT app.distribute('app.exceptions');
-CREATE INDEX exceptions_cell ON app.exceptions (tenant_id, location_id, variant_id, lot);
 CREATE INDEX exceptions_open ON app.exceptions (tenant_id, opened_ms, exception_id) WHERE closed_ms IS NULL;
 SELECT app.protect('app.exceptions');
 GRANT SELECT, INSERT, UPDATE ON app.exceptions TO stocksync_app;

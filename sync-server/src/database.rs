@@ -17,10 +17,14 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Run on every new connection. `local` sends `SET LOCAL` on to the nodes of a distributed database; plain Postgres
 /// accepts the name and does nothing.
+///
+/// Every hot statement brings a set of keys and reaches its rows by index, one by one. Told so, the planner cannot keep a
+/// plan for ever that it made while a table was small and that reads the whole of it.
 const ON_CONNECT: &str = "SET statement_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '60s'; \
      SET lock_timeout = '5s'; \
-     SET timezone = 'UTC'; \
+     SET timezone = 'UTC'; SET jit = off; \
+     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
      SET citus.propagate_set_commands = 'local'";
 
 /// What the connected role may do, and whether it owns anything of ours.

@@ -99,7 +99,7 @@ async fn fold(
 ) -> Result<(), LogError> {
     let found = liveness(log, &entries).await?;
     batch.dead = found.dead;
-    batch.changed = found.changed.iter().map(|it| (it.entry.acceptance.position, it.live)).collect();
+    batch.changed.clone_from(&found.changed);
     let counting = entries.into_iter().filter(|it| !batch.dead.contains(&it.op.lane)).collect();
     let mut fold = Fold::begin(counting, late, Vec::new(), found.changed);
     let loaded = log.load(&fold.needs()).await?;

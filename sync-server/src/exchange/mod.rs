@@ -116,7 +116,7 @@ pub async fn exchange(
         Some(clock) => clock,
         None => log.clock(wall_ms).await?,
     };
-    log.touch_device(device, request.cursor.position, clock.now_ms).await?;
+    log.touch_device(device, page.cursor.position, clock.now_ms).await?;
     for (seq, acceptance) in page.own {
         verdicts.insert(seq, Outcome::Duplicate(acceptance));
     }

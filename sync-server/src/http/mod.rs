@@ -10,7 +10,7 @@ mod enrol;
 mod envelope;
 mod error;
 mod health;
-mod lists;
+pub mod lists;
 mod serve;
 mod sync;
 

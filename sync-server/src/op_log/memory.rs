@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use async_trait::async_trait;
 use stocksync_ledger::exceptions::{self, Exception};
 use stocksync_ledger::fold::{
-    CellHistory, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, VoidOp,
+    CellHistory, Changed, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, VoidOp,
 };
 use stocksync_ledger::{CellState, Entry};
 use stocksync_schemas::{
@@ -255,11 +255,12 @@ impl LogTransaction for MemoryTenant {
                 lane.max_seq = lane.max_seq.max(row.entry.op.lane.seq);
             }
         }
-        for (position, live) in &batch.changed {
+        for Changed { entry, live } in &batch.changed {
+            let position = entry.acceptance.position;
             if *live {
-                self.dead.remove(position);
+                self.dead.remove(&position);
             } else {
-                self.dead.insert(*position);
+                self.dead.insert(position);
             }
         }
         for it in &batch.rejected {

@@ -9,7 +9,7 @@ pub mod postgres;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use stocksync_ledger::fold::{CellHistory, HistoryNeed, LoadedCells, Needs, VoidOp, deltas};
+use stocksync_ledger::fold::{CellHistory, Changed, HistoryNeed, LoadedCells, Needs, VoidOp, deltas};
 use stocksync_ledger::{CellState, Entry};
 use stocksync_schemas::{Acceptance, Body, Cell, DeviceId, Head, Lane, LogPoint, ReplicaId};
 
@@ -117,8 +117,8 @@ pub struct Batch {
     pub rows: Vec<LogRow>,
     /// Lanes of those among `rows` that do not count, because a void that arrived earlier names them.
     pub dead: BTreeSet<Lane>,
-    /// Ops of the log whose counting changed: position and whether it counts now.
-    pub changed: BTreeMap<u64, bool>,
+    /// Ops of the log that count now and did not, or did and no longer do.
+    pub changed: Vec<Changed>,
     /// Ops refused for good.
     pub rejected: Vec<RejectedOp>,
 }
@@ -151,7 +151,7 @@ pub trait LogTransaction: Send {
     async fn histories(&mut self, needs: &[HistoryNeed]) -> Result<Vec<CellHistory>, LogError>;
     /// Keeps the states of cells and, from them, which exceptions are open.
     async fn keep(&mut self, states: &BTreeMap<Cell, CellState>, now_ms: i64) -> Result<(), LogError>;
-    /// Notes that a device has exchanged and how far it says it is.
+    /// Notes that a device has exchanged and up to which position the log was sent to it.
     async fn touch_device(&mut self, device: DeviceId, cursor: u64, now_ms: i64) -> Result<(), LogError>;
 }
 

@@ -10,6 +10,7 @@ mod embedded;
 mod http;
 mod logs;
 mod migrate;
+mod plans;
 mod roles;
 mod sql;
 mod support;

@@ -1,8 +1,8 @@
 //! What a transaction writes: arrays in, one statement a table, cells in the order of their key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use stocksync_ledger::{CellState, exceptions};
+use stocksync_ledger::{CellState, Entry, ExceptionKind, exceptions};
 use stocksync_schemas::{Body, Cell};
 use uuid::Uuid;
 
@@ -113,25 +113,8 @@ impl PgTransaction<'_> {
     }
 
     async fn write_closes(&self, batch: &Batch) -> Result<(), LogError> {
-        let (mut sessions, mut places) = (Vec::new(), Vec::new());
-        for row in &batch.rows {
-            if let Body::Close(close) = &row.entry.op.body {
-                let live = !batch.dead.contains(&row.entry.op.lane);
-                let position = signed(row.entry.acceptance.position);
-                sessions.push((Uuid::from_bytes(close.session.0), position, live));
-                places.extend(close.complete.iter().map(|place| (Uuid::from_bytes(place.0), position, live)));
-            }
-        }
-        for (sql, found) in [(sql::INSERT_CLOSES, sessions), (sql::INSERT_COMPLETE_CLOSES, places)] {
-            if found.is_empty() {
-                continue;
-            }
-            let ids: Vec<Uuid> = found.iter().map(|it| it.0).collect();
-            let positions: Vec<i64> = found.iter().map(|it| it.1).collect();
-            let live: Vec<bool> = found.iter().map(|it| it.2).collect();
-            self.query(sql, &[&ids, &positions, &live]).await?;
-        }
-        Ok(())
+        let entries = batch.rows.iter().map(|row| (&row.entry, !batch.dead.contains(&row.entry.op.lane)));
+        self.write_close_rows(entries, sql::INSERT_CLOSES, sql::INSERT_COMPLETE_CLOSES).await
     }
 
     async fn write_rejected(&self, batch: &Batch) -> Result<(), LogError> {
@@ -153,10 +136,36 @@ impl PgTransaction<'_> {
         if batch.changed.is_empty() {
             return Ok(());
         }
-        let positions: Vec<i64> = batch.changed.keys().map(|position| signed(*position)).collect();
-        let live: Vec<bool> = batch.changed.values().copied().collect();
-        for sql in [sql::SET_LIVE, sql::SET_LIVE_CLOSES, sql::SET_LIVE_COMPLETE_CLOSES] {
-            self.query(sql, &[&positions, &live]).await?;
+        let positions: Vec<i64> = batch.changed.iter().map(|it| signed(it.entry.acceptance.position)).collect();
+        let live: Vec<bool> = batch.changed.iter().map(|it| it.live).collect();
+        self.query(sql::SET_LIVE, &[&positions, &live]).await?;
+        let changed = batch.changed.iter().map(|it| (&it.entry, it.live));
+        self.write_close_rows(changed, sql::SET_LIVE_CLOSES, sql::SET_LIVE_COMPLETE_CLOSES).await
+    }
+
+    /// Runs a statement over the sessions and one over the complete locations of the closes among `entries`.
+    async fn write_close_rows<'e>(
+        &self,
+        entries: impl Iterator<Item = (&'e Entry, bool)>,
+        by_session: &'static str,
+        by_location: &'static str,
+    ) -> Result<(), LogError> {
+        let (mut sessions, mut places) = (Vec::new(), Vec::new());
+        for (entry, live) in entries {
+            if let Body::Close(close) = &entry.op.body {
+                let position = signed(entry.acceptance.position);
+                sessions.push((Uuid::from_bytes(close.session.0), position, live));
+                places.extend(close.complete.iter().map(|place| (Uuid::from_bytes(place.0), position, live)));
+            }
+        }
+        for (sql, found) in [(by_session, sessions), (by_location, places)] {
+            if found.is_empty() {
+                continue;
+            }
+            let ids: Vec<Uuid> = found.iter().map(|it| it.0).collect();
+            let positions: Vec<i64> = found.iter().map(|it| it.1).collect();
+            let live: Vec<bool> = found.iter().map(|it| it.2).collect();
+            self.query(sql, &[&ids, &positions, &live]).await?;
         }
         Ok(())
     }
@@ -180,7 +189,15 @@ impl PgTransaction<'_> {
 
         let open: Vec<_> = ordered.iter().flat_map(|(cell, state)| exceptions::of_cell(cell, state)).collect();
         let ids: Vec<&[u8]> = open.iter().map(|it| it.id.as_slice()).collect();
-        self.query(sql::CLOSE_EXCEPTIONS, &[&now_ms, &locations, &variants, &lots, &ids]).await?;
+        let mut shut: BTreeSet<[u8; 32]> = states
+            .keys()
+            .flat_map(|cell| ExceptionKind::ALL.map(|kind| exceptions::exception_id(kind, cell, &[])))
+            .collect();
+        for it in &open {
+            shut.remove(&it.id);
+        }
+        let shut: Vec<&[u8]> = shut.iter().map(<[u8; 32]>::as_slice).collect();
+        self.query(sql::CLOSE_EXCEPTIONS, &[&now_ms, &shut]).await?;
         if open.is_empty() {
             return Ok(());
         }
