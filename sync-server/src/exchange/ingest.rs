@@ -8,29 +8,23 @@ use stocksync_schemas::{Acceptance, DeviceId, Lane, LogPoint, OpHash, Outcome};
 use super::judge::{Fate, judge, rejected};
 use super::liveness::liveness;
 use super::{ExchangeError, Prepared, accept, entry};
-use crate::op_log::{Batch, Clock, Issued, LogError, LogRow, LogTransaction, RejectedOp};
+use crate::op_log::{Batch, Clock, Issued, LaneState, LogError, LogRow, LogTransaction, RejectedOp};
 
-/// Judges every op, adds the new ones to the log and folds them. The clock is held; answers it as it is afterwards.
+/// Judges every op, adds the new ones to the log and folds them. The clock is held, and `lane` was read since; answers it as it is afterwards.
 pub(super) async fn ingest(
     log: &mut dyn LogTransaction,
     device: DeviceId,
     clock: Clock,
+    lane: Option<LaneState>,
     prepared: &Prepared,
     issued: &BTreeMap<u64, Issued>,
     verdicts: &mut BTreeMap<u64, Outcome>,
 ) -> Result<Clock, ExchangeError> {
     let replica = prepared.request.replica;
-    // Read again under the lock: another exchange of the same device may have just ended.
-    let max_seq = match log.lane(replica).await? {
-        Some(lane) if lane.device != device => {
-            return Err(ExchangeError::Refused(stocksync_schemas::Code::LaneTaken));
-        }
-        Some(lane) => lane.max_seq,
-        None => {
-            log.open_lane(replica, device, clock.now_ms).await?;
-            0
-        }
-    };
+    if lane.is_none() {
+        log.open_lane(replica, device, clock.now_ms).await?;
+    }
+    let max_seq = lane.map_or(0, |lane| lane.max_seq);
     if prepared.ops.is_empty() {
         return Ok(clock);
     }

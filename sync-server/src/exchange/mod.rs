@@ -88,13 +88,16 @@ pub async fn exchange(
     prepared: &Prepared,
 ) -> Result<ExchangeResponse, ExchangeError> {
     let request = &prepared.request;
-    let lane = log.lane(request.replica).await?;
+    // Only who writes to the log keeps others out while it is read: a device that only pulls takes the clock at the end.
+    let mut held = if prepared.only_pulls() { None } else { Some(log.clock(wall_ms).await?) };
+    let mut lane = log.lane(request.replica).await?;
+    if lane.is_none() && held.is_none() {
+        held = Some(log.clock(wall_ms).await?);
+        lane = log.lane(request.replica).await?;
+    }
     if lane.is_some_and(|lane| lane.device != device) {
         return Err(ExchangeError::Refused(Code::LaneTaken));
     }
-    // Only who writes to the log keeps others out while it is read: a device that only pulls takes the clock at the end.
-    let writes = lane.is_none() || !prepared.ops.is_empty();
-    let held = if writes { Some(log.clock(wall_ms).await?) } else { None };
     let issued = points::issued(log, prepared).await?;
     if let Some(common) = points::lost_tail(prepared, &issued) {
         let clock = match held {
@@ -108,7 +111,7 @@ pub async fn exchange(
         verdicts.insert(it.seq, judge::rejected(it.code, &it.text));
     }
     let held = match held {
-        Some(clock) => Some(ingest::ingest(log, device, clock, prepared, &issued, &mut verdicts).await?),
+        Some(clock) => Some(ingest::ingest(log, device, clock, lane, prepared, &issued, &mut verdicts).await?),
         None => None,
     };
     let page = pull::page(log, request, &verdicts).await?;
