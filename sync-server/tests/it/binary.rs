@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -20,7 +21,7 @@ fn command(data_dir: &Path) -> Command {
 }
 
 /// Starts serving and reads the address from the log.
-fn serve(data_dir: &Path) -> (Child, SocketAddr) {
+fn serve(data_dir: &Path) -> (Child, SocketAddr, Arc<Mutex<String>>) {
     let mut child = command(data_dir).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let address = loop {
@@ -29,13 +30,19 @@ fn serve(data_dir: &Path) -> (Child, SocketAddr) {
             break line["metadata"]["address"].as_str().unwrap().parse().unwrap();
         }
     };
-    std::thread::spawn(move || lines.for_each(drop));
-    (child, address)
+    let log = Arc::new(Mutex::new(String::new()));
+    let sink = log.clone();
+    std::thread::spawn(move || lines.for_each(|line| sink.lock().unwrap().push_str(&line.unwrap_or_default())));
+    (child, address, log)
 }
 
 fn get(address: SocketAddr, path: &str) -> String {
+    send(address, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
+}
+
+fn send(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
@@ -74,7 +81,7 @@ async fn one_command_serves_and_leaves_nothing_behind() {
     }
     let data_dir = folder("binary");
     let _ = std::fs::remove_dir_all(&data_dir);
-    let (mut child, address) = serve(&data_dir);
+    let (mut child, address, log) = serve(&data_dir);
     assert!(get(address, "/health/ready").starts_with("HTTP/1.1 200"));
 
     let mut create = command(&data_dir);
@@ -85,6 +92,15 @@ async fn one_command_serves_and_leaves_nothing_behind() {
     let code = answer(code)["code"].as_str().unwrap().to_owned();
     assert!(code.starts_with(&tenant), "{code}");
 
+    let body = format!(r#"{{"code":"{code}","device_name":"Dock of ann@example.org"}}"#);
+    let head = format!("host: x\r\nconnection: close\r\ncontent-length: {}", body.len());
+    let enrolled = send(address, &format!("POST /api/v1/enrol HTTP/1.1\r\n{head}\r\n\r\n{body}"));
+    let enrolled: Value = serde_json::from_str(enrolled.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    let credential = enrolled["data"]["credential"].as_str().unwrap();
+    let bearer = format!("host: x\r\nconnection: close\r\nauthorization: Bearer {credential}");
+    let listed = send(address, &format!("GET /api/v1/devices?after={credential} HTTP/1.1\r\n{bearer}\r\n\r\n"));
+    assert!(listed.starts_with("HTTP/1.1 400"), "{listed}");
+
     let second = command(&data_dir).output().unwrap();
     assert!(!second.status.success());
     assert!(String::from_utf8_lossy(&second.stderr).contains("another stocksync-server"));
@@ -93,8 +109,15 @@ async fn one_command_serves_and_leaves_nothing_behind() {
     signal(&child, "-TERM");
     assert!(child.wait().unwrap().success());
     assert!(ends(postgres), "Postgres outlived an orderly stop");
+    // H04: a code, a credential and an address went through; none is in the log.
+    let log = log.lock().unwrap().clone();
+    assert!(log.contains("/api/v1/enrol") && log.contains("stopping"), "{log}");
+    let last = |text: &str| text.rsplit('.').next().unwrap().to_owned();
+    for secret in [last(&code), last(credential), "ann@example.org".to_owned()] {
+        assert!(!log.contains(&secret), "{log}");
+    }
 
-    let (mut child, address) = serve(&data_dir);
+    let (mut child, address, _) = serve(&data_dir);
     assert!(get(address, "/health/live").starts_with("HTTP/1.1 200"));
     let postgres = postmaster(&data_dir);
     signal(&child, "-KILL");
