@@ -1,1 +1,22 @@
 //! Everything a phone does: local store, scanning, capture, sync.
+//!
+//! [`Inventory`] is the one object an app needs. The library starts no thread and no timer of its own accord, and never
+//! holds a lock or a transaction across the network.
+
+pub mod acts;
+mod apply;
+pub mod error;
+pub mod identity;
+pub mod inventory;
+pub mod lookup;
+pub mod records;
+pub mod scan;
+mod store;
+pub mod sync;
+pub mod time;
+
+pub use acts::{Act, Captured};
+pub use error::Error;
+pub use identity::Enrolment;
+pub use inventory::Inventory;
+pub use store::{Balance, ExceptionRow, IdentifierRow, OpRow};

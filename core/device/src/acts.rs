@@ -1,0 +1,31 @@
+//! What the person knew when an act began, and what a recorded act answers.
+
+use serde::{Deserialize, Serialize};
+use stocksync_ledger::CellView;
+use stocksync_schemas::{BootId, Cell, LogPoint, OpRef};
+
+/// An act in progress: what its phone knew when it began. Plain data; losing it loses nothing but that knowledge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// Boot clock at the beginning, ms.
+    pub boot_ms: i64,
+    /// Which boot.
+    pub boot: BootId,
+    /// Wall clock at the beginning, ms.
+    pub wall_ms: i64,
+    /// The log point applied then.
+    pub seen: LogPoint,
+    /// The own highest seq then.
+    pub own_seen: u64,
+    /// How many lost tails were known then: later ones lower `seen`.
+    pub lost_tails: i64,
+}
+
+/// An act that has been recorded and is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Captured {
+    /// How other ops name it.
+    pub reference: OpRef,
+    /// The cells it touched, as they show now.
+    pub cells: Vec<(Cell, CellView)>,
+}

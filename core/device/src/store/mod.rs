@@ -1,0 +1,122 @@
+//! The local database: the only place that knows SQLite.
+//!
+//! Owns connections, tables and transactions. [`Reader`] can only read; [`Writer`] is one transaction that is durable once
+//! [`Writer::commit`] returns and leaves nothing behind if it is dropped. Must never be held across the network.
+
+mod cells;
+mod history;
+mod lists;
+mod ops;
+mod own;
+mod records;
+mod schema;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+pub use lists::{Balance, ExceptionRow, IdentifierRow, OpRow};
+pub(crate) use own::{OwnState, RejectedRow};
+
+use crate::Error;
+
+/// How a position that is not given yet rests in the tables.
+const UNPLACED: i64 = i64::MAX;
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::StorageFull,
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+/// The database of one device.
+#[derive(Debug)]
+pub(crate) struct Store {
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+/// Reads a consistent state.
+pub(crate) struct Reader<'a>(&'a Connection);
+
+/// One transaction.
+pub(crate) struct Writer<'a>(rusqlite::Transaction<'a>);
+
+impl Writer<'_> {
+    /// The same transaction, for reading.
+    pub(crate) fn read(&self) -> Reader<'_> {
+        Reader(&self.0)
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.0
+    }
+
+    /// Makes the transaction durable.
+    pub(crate) fn commit(self) -> Result<(), Error> {
+        Ok(self.0.commit()?)
+    }
+}
+
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store {
+    /// Opens or makes the database at `path` and brings it forward.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let mut writer = Connection::open_with_flags(path, OpenFlags::default())?;
+        schema::prepare(&writer, "FULL")?;
+        schema::migrate(&mut writer)?;
+        let reader = Connection::open_with_flags(path, OpenFlags::default())?;
+        schema::prepare(&reader, "NORMAL")?;
+        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+    }
+
+    /// Reads; the connection is released when `read` returns.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut connection = lock(&self.reader);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        read(&Reader(&transaction))
+    }
+
+    /// Writes in one transaction: all of it is durable when this returns `Ok`, none of it otherwise.
+    pub(crate) fn write<T>(&self, write: impl FnOnce(&Writer<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut connection = lock(&self.writer);
+        let writer = Writer(connection.transaction_with_behavior(TransactionBehavior::Immediate)?);
+        let value = write(&writer)?;
+        writer.commit()?;
+        Ok(value)
+    }
+
+    /// Limits the database to `pages`, as a full disk does. For tests.
+    #[doc(hidden)]
+    pub(crate) fn limit_pages(&self, pages: u32) -> Result<(), Error> {
+        Ok(lock(&self.writer).pragma_update(None, "max_page_count", pages)?)
+    }
+}
+
+/// A position as it rests: unplaced ops are after all others.
+fn rest(position: u64) -> i64 {
+    i64::try_from(position).unwrap_or(UNPLACED)
+}
+
+/// A position as it was before it was put to rest.
+fn wake(position: i64) -> u64 {
+    if position == UNPLACED { stocksync_schemas::acceptance::NOT_ACCEPTED } else { position.unsigned_abs() }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Bytes of a fixed length; tables check it, so another length means damage.
+fn fixed<const N: usize>(bytes: &[u8]) -> rusqlite::Result<[u8; N]> {
+    bytes
+        .try_into()
+        .map_err(|_| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, "another length".into()))
+}

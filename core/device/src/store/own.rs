@@ -1,0 +1,363 @@
+//! Own ops and the state of sync: outbox, log points, exchanges, single values.
+
+use rusqlite::{OptionalExtension, Row, params};
+use stocksync_ledger::Entry;
+use stocksync_schemas::{Beside, BootId, Estimate, Head, LogPoint, OpHash, ReplicaId, SessionId};
+
+use super::ops::{ENTRY, entry};
+use super::{Reader, Writer, fixed, signed};
+use crate::Error;
+use crate::acts::Act;
+use crate::time::{Around, Contact};
+
+/// Where an own op stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnState {
+    /// In the outbox.
+    Waits = 0,
+    /// Accepted by the server.
+    Accepted = 1,
+    /// Refused for good.
+    Rejected = 2,
+}
+
+/// An op of the outbox with what is known beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct OutboxOp {
+    pub entry: Entry,
+    pub beside: Beside,
+    /// The estimate has been sent before and must not change.
+    pub estimate_kept: bool,
+    /// Newest exchange when it was captured.
+    pub after_exchange: i64,
+}
+
+/// An op that the server will not apply.
+#[derive(Debug, Clone)]
+pub(crate) struct RejectedRow {
+    pub entry: Entry,
+    pub code: String,
+    pub reason: String,
+}
+
+fn point(row: &Row<'_>, at: usize) -> rusqlite::Result<LogPoint> {
+    let head = Head(OpHash(fixed(row.get_ref(at + 1)?.as_blob()?)?));
+    Ok(LogPoint { position: row.get::<_, i64>(at)?.unsigned_abs(), head })
+}
+
+fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
+    Ok(Contact {
+        number: row.get(0)?,
+        boot: BootId(fixed(row.get_ref(1)?.as_blob()?)?),
+        sent_ms: row.get(2)?,
+        received_ms: row.get(3)?,
+        server_ms: row.get(4)?,
+    })
+}
+
+const CONTACT: &str = "number, boot, sent_ms, received_ms, server_ms";
+
+impl Reader<'_> {
+    /// A single value.
+    pub(crate) fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    /// A log point among the single values; the start of the log where there is none.
+    pub(crate) fn meta_point(&self, key: &str) -> Result<LogPoint, Error> {
+        let Some(bytes) = self.meta(key)? else { return Ok(LogPoint::default()) };
+        let (position, head) = bytes.split_at_checked(8).ok_or(Error::Internal("a log point of another length"))?;
+        Ok(LogPoint { position: u64::from_be_bytes(fixed(position)?), head: Head(OpHash(fixed(head)?)) })
+    }
+
+    /// The outbox after `seq`, in order, at most `limit`.
+    pub(crate) fn outbox(&self, after: u64, limit: usize) -> Result<Vec<OutboxOp>, Error> {
+        let sql = format!(
+            "SELECT {ENTRY}, w.seen_position, w.seen_head, w.own_seen, w.after_exchange, w.sent_began, w.sent_ended,
+                 w.sent_uncertainty
+             FROM own_ops w JOIN ops o ON o.replica = (SELECT value FROM meta WHERE key = 'replica') AND o.seq = w.seq
+             WHERE w.state = 0 AND w.seq > ?1 ORDER BY w.seq LIMIT ?2"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![signed(after), signed(limit as u64)], outbox_op)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many ops wait, and the wall clock of the oldest.
+    pub(crate) fn waiting(&self) -> Result<(u64, Option<i64>), Error> {
+        let sql = "SELECT count(*), min(seq) FROM own_ops WHERE state = 0";
+        let (count, first) = self
+            .0
+            .prepare_cached(sql)?
+            .query_row([], |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, Option<i64>>(1)?)))?;
+        let sql = "SELECT wall_ms FROM ops WHERE replica = (SELECT value FROM meta WHERE key = 'replica') AND seq = ?1";
+        let oldest = match first {
+            Some(seq) => self.0.prepare_cached(sql)?.query_row([seq], |row| row.get(0)).optional()?,
+            None => None,
+        };
+        Ok((count, oldest))
+    }
+
+    /// How many own ops were rejected.
+    pub(crate) fn rejected_count(&self) -> Result<u64, Error> {
+        let sql = "SELECT count(*) FROM own_ops WHERE state = 2";
+        Ok(self.0.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
+    /// Own ops that were rejected, newest first.
+    pub(crate) fn rejected(&self, limit: u32) -> Result<Vec<RejectedRow>, Error> {
+        let sql = format!(
+            "SELECT {ENTRY}, w.code, w.reason
+             FROM own_ops w JOIN ops o ON o.replica = (SELECT value FROM meta WHERE key = 'replica') AND o.seq = w.seq
+             WHERE w.state = 2 ORDER BY w.seq DESC LIMIT ?1"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map([limit], |row| {
+            Ok(RejectedRow { entry: entry(row)?, code: row.get(17)?, reason: row.get(18)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The acknowledged mark: the highest own seq up to which every op has a final verdict.
+    pub(crate) fn final_seq(&self, captured_seq: u64) -> Result<u64, Error> {
+        let sql = "SELECT min(seq) FROM own_ops WHERE state = 0";
+        let first: Option<i64> = self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(first.map_or(captured_seq, |seq| seq.unsigned_abs().saturating_sub(1)))
+    }
+
+    /// Where an own op stands.
+    pub(crate) fn own_state(&self, seq: u64) -> Result<Option<i64>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT state FROM own_ops WHERE seq = ?1")?;
+        Ok(statement.query_row([signed(seq)], |row| row.get(0)).optional()?)
+    }
+
+    /// What is known beside an own op.
+    pub(crate) fn beside(&self, seq: u64) -> Result<Option<(Beside, i64)>, Error> {
+        let sql = "SELECT seen_position, seen_head, own_seen, after_exchange FROM own_ops WHERE seq = ?1";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let found = statement
+            .query_row([signed(seq)], |row| {
+                let own_seen = row.get::<_, i64>(2)?.unsigned_abs();
+                Ok((Beside { estimate: Estimate::default(), seen: point(row, 0)?, own_seen }, row.get(3)?))
+            })
+            .optional()?;
+        Ok(found)
+    }
+
+    /// Log points that this phone has stood at, newest first.
+    pub(crate) fn log_points(&self) -> Result<Vec<LogPoint>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT position, head FROM log_points ORDER BY position DESC")?;
+        let rows = statement.query_map([], |row| point(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Lost tails after the `known` first ones: the points both shared.
+    pub(crate) fn lost_tails(&self, known: i64) -> Result<(i64, Vec<LogPoint>), Error> {
+        let mut statement =
+            self.0.prepare_cached("SELECT position, head FROM lost_tails WHERE number > ?1 ORDER BY number")?;
+        let rows = statement.query_map([known], |row| point(row, 0))?;
+        let points: Vec<LogPoint> = rows.collect::<Result<_, _>>()?;
+        let count =
+            self.0.prepare_cached("SELECT ifnull(max(number), 0) FROM lost_tails")?.query_row([], |row| row.get(0))?;
+        Ok((count, points))
+    }
+
+    /// The number of the newest exchange; 0 before the first.
+    pub(crate) fn newest_exchange(&self) -> Result<i64, Error> {
+        let sql = "SELECT ifnull(max(number), 0) FROM exchanges";
+        Ok(self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
+    /// Server time of the newest exchange.
+    pub(crate) fn synced_ms(&self) -> Result<Option<i64>, Error> {
+        let sql = "SELECT server_ms FROM exchanges ORDER BY number DESC LIMIT 1";
+        Ok(self.0.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?)
+    }
+
+    /// Whether an exchange was made in this boot.
+    pub(crate) fn has_exchanged(&self, boot: BootId) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM exchanges WHERE boot = ?1)";
+        Ok(self.0.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0))?)
+    }
+
+    /// The exchanges around an act.
+    pub(crate) fn around(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<Around, Error> {
+        let one = |tail: &str, values: &[&dyn rusqlite::ToSql]| -> Result<Option<Contact>, Error> {
+            let sql = format!("SELECT {CONTACT} FROM exchanges WHERE {tail} LIMIT 1");
+            Ok(self.0.prepare_cached(&sql)?.query_row(values, contact).optional()?)
+        };
+        let boot = boot.0;
+        Ok(Around {
+            before: one(
+                "boot = ?1 AND received_ms <= ?2 AND number <= ?3 ORDER BY received_ms DESC",
+                &[&boot, &boot_ms, &after_exchange],
+            )?,
+            after: one(
+                "boot = ?1 AND sent_ms >= ?2 AND number > ?3 ORDER BY number",
+                &[&boot, &boot_ms, &after_exchange],
+            )?,
+            last_known: one("number <= ?1 ORDER BY number DESC", &[&after_exchange])?,
+            next_known: one("number > ?1 ORDER BY number", &[&after_exchange])?,
+        })
+    }
+
+    /// The act with which a session opened here.
+    pub(crate) fn session_act(&self, session: SessionId) -> Result<Option<Act>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT act FROM sessions WHERE session = ?1")?;
+        let text: Option<String> = statement.query_row([session.0], |row| row.get(0)).optional()?;
+        text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Internal("a session's act cannot be read")))
+            .transpose()
+    }
+}
+
+fn outbox_op(row: &Row<'_>) -> rusqlite::Result<OutboxOp> {
+    let sent: Option<i64> = row.get(21)?;
+    let estimate = match sent {
+        Some(began) => Estimate { began, ended: row.get(22)?, uncertainty: row.get::<_, i64>(23)?.unsigned_abs() },
+        None => Estimate::default(),
+    };
+    Ok(OutboxOp {
+        entry: entry(row)?,
+        beside: Beside { estimate, seen: point(row, 17)?, own_seen: row.get::<_, i64>(19)?.unsigned_abs() },
+        estimate_kept: sent.is_some(),
+        after_exchange: row.get(20)?,
+    })
+}
+
+impl Writer<'_> {
+    /// Sets a single value.
+    pub(crate) fn set_meta(&self, key: &str, value: &[u8]) -> Result<(), Error> {
+        let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
+        self.connection().prepare_cached(sql)?.execute(params![key, value])?;
+        Ok(())
+    }
+
+    /// Sets a log point among the single values.
+    pub(crate) fn set_meta_point(&self, key: &str, point: LogPoint) -> Result<(), Error> {
+        let mut bytes = point.position.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&point.head.0.0);
+        self.set_meta(key, &bytes)
+    }
+
+    /// Puts an own op into the outbox.
+    pub(crate) fn insert_own(&self, seq: u64, beside: &Beside, after_exchange: i64) -> Result<(), Error> {
+        let sql = "INSERT INTO own_ops (seq, state, seen_position, seen_head, own_seen, after_exchange)
+             VALUES (?1, 0, ?2, ?3, ?4, ?5)";
+        self.connection().prepare_cached(sql)?.execute(params![
+            signed(seq),
+            signed(beside.seen.position),
+            beside.seen.head.0.0,
+            signed(beside.own_seen),
+            after_exchange
+        ])?;
+        Ok(())
+    }
+
+    /// Keeps the estimate with which an op is about to be sent.
+    pub(crate) fn keep_estimate(&self, seq: u64, it: &Estimate) -> Result<(), Error> {
+        let sql = "UPDATE own_ops SET sent_began = ?2, sent_ended = ?3, sent_uncertainty = ?4 WHERE seq = ?1";
+        self.connection().prepare_cached(sql)?.execute(params![
+            signed(seq),
+            it.began,
+            it.ended,
+            signed(it.uncertainty)
+        ])?;
+        Ok(())
+    }
+
+    /// Moves an own op to another state, with the code and reason of a rejection.
+    pub(crate) fn set_own(&self, seq: u64, state: OwnState, code: &str, reason: &str) -> Result<(), Error> {
+        let sql = "UPDATE own_ops SET state = ?2, code = ?3, reason = ?4, attempts = attempts + 1 WHERE seq = ?1";
+        self.connection().prepare_cached(sql)?.execute(params![signed(seq), state as i64, code, reason])?;
+        Ok(())
+    }
+
+    /// Lowers the `seen` of every own op that lies past `common` to it.
+    pub(crate) fn lower_seen(&self, common: LogPoint) -> Result<(), Error> {
+        let sql = "UPDATE own_ops SET seen_position = ?1, seen_head = ?2 WHERE seen_position > ?1";
+        self.connection().prepare_cached(sql)?.execute(params![signed(common.position), common.head.0.0])?;
+        Ok(())
+    }
+
+    /// Notes a lost tail, so that acts in progress are lowered when they are recorded.
+    pub(crate) fn note_lost_tail(&self, common: LogPoint) -> Result<(), Error> {
+        let connection = self.connection();
+        connection.execute("DELETE FROM log_points WHERE position > ?1", [signed(common.position)])?;
+        let sql = "INSERT INTO lost_tails (number, position, head)
+             VALUES ((SELECT ifnull(max(number), 0) + 1 FROM lost_tails), ?1, ?2)";
+        connection.prepare_cached(sql)?.execute(params![signed(common.position), common.head.0.0])?;
+        Ok(())
+    }
+
+    /// Notes a log point; about 64 are kept, closer together the newer they are.
+    pub(crate) fn note_point(&self, point: LogPoint) -> Result<(), Error> {
+        if point.position == 0 {
+            return Ok(());
+        }
+        let sql =
+            "INSERT INTO log_points (position, head) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET head = excluded.head";
+        self.connection().prepare_cached(sql)?.execute(params![signed(point.position), point.head.0.0])?;
+        let points = self.read().log_points()?;
+        for position in thinned(&points) {
+            self.connection().execute("DELETE FROM log_points WHERE position = ?1", [signed(position)])?;
+        }
+        Ok(())
+    }
+
+    /// Notes when an exchange was. Old ones are kept as long as an op may need them.
+    pub(crate) fn note_exchange(
+        &self,
+        boot: BootId,
+        sent_ms: i64,
+        received_ms: i64,
+        server_ms: i64,
+    ) -> Result<(), Error> {
+        let sql = "INSERT INTO exchanges (number, boot, sent_ms, received_ms, server_ms)
+             VALUES ((SELECT ifnull(max(number), 0) + 1 FROM exchanges), ?1, ?2, ?3, ?4)";
+        self.connection().prepare_cached(sql)?.execute(params![boot.0, sent_ms, received_ms, server_ms])?;
+        let sql = "DELETE FROM exchanges WHERE number < (SELECT max(number) FROM exchanges) - 500 AND number <
+             (SELECT ifnull(min(after_exchange), 9223372036854775807) FROM own_ops WHERE state = 0)";
+        self.connection().prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+
+    /// Notes a session opened here.
+    pub(crate) fn open_session(&self, session: SessionId, act: &Act) -> Result<(), Error> {
+        let text = serde_json::to_string(act).map_err(|_| Error::Internal("an act cannot be written"))?;
+        let sql = "INSERT INTO sessions (session, act) VALUES (?1, ?2)";
+        self.connection().prepare_cached(sql)?.execute(params![session.0, text])?;
+        Ok(())
+    }
+
+    /// Forgets a session that is closed.
+    pub(crate) fn end_session(&self, session: SessionId) -> Result<(), Error> {
+        self.connection().prepare_cached("DELETE FROM sessions WHERE session = ?1")?.execute([session.0])?;
+        Ok(())
+    }
+
+    /// This database's replica id, made on first use.
+    pub(crate) fn replica(&self, fresh: impl FnOnce() -> Result<[u8; 16], Error>) -> Result<ReplicaId, Error> {
+        if let Some(bytes) = self.read().meta("replica")? {
+            return Ok(ReplicaId(fixed(&bytes)?));
+        }
+        let id = fresh()?;
+        self.set_meta("replica", &id)?;
+        Ok(ReplicaId(id))
+    }
+}
+
+/// Which points to forget: beyond the 16 newest, each power of two of distance keeps two.
+fn thinned(newest_first: &[LogPoint]) -> Vec<u64> {
+    let newest = newest_first.first().map_or(0, |point| point.position);
+    let mut kept = std::collections::BTreeMap::<u32, u32>::new();
+    let old = newest_first.iter().skip(16);
+    old.filter(|point| {
+        let distance = (newest - point.position).max(1).ilog2();
+        let count = kept.entry(distance).or_default();
+        *count += 1;
+        *count > 2
+    })
+    .map(|point| point.position)
+    .collect()
+}
