@@ -17,6 +17,8 @@ pub struct Act {
     pub seen: LogPoint,
     /// The own highest seq then.
     pub own_seen: u64,
+    /// The newest exchange then; 0 before the first.
+    pub exchange: i64,
     /// How many lost tails were known then: later ones lower `seen`.
     pub lost_tails: i64,
 }

@@ -156,6 +156,7 @@ impl Inventory {
             wall_ms: now.wall_ms,
             seen: reader.meta_point("cursor")?,
             own_seen: reader.highest_seq(self.replica)?,
+            exchange: reader.newest_exchange()?,
             lost_tails: reader.lost_tails(0)?.0,
         })
     }
@@ -208,19 +209,12 @@ impl Inventory {
         if captured_seq - reader.final_seq(captured_seq)? >= limits::OUTBOX_OPS {
             return Err(Error::OutboxFull);
         }
-        let now = self.clock.read();
-        let took = if act.boot == now.boot { now.boot_ms - act.boot_ms } else { now.wall_ms - act.wall_ms };
-        let when = stocksync_schemas::Captured {
-            wall_ms: now.wall_ms.clamp(0, limits::TIME_MS),
-            boot_ms: now.boot_ms.clamp(0, limits::TIME_MS),
-            boot: now.boot,
-            took_ms: u32::try_from(took.max(0)).unwrap_or(u32::MAX).min(limits::TOOK_MS),
-        };
+        let after_exchange = reader.newest_exchange()?;
+        let when = self.when(&reader, &act, after_exchange)?;
         let user = reader.meta("user")?.and_then(|bytes| UserId::from_slice(&bytes)).unwrap_or_default();
         let lane = Lane { replica: self.replica, seq: captured_seq + 1 };
         let op = Op::new(lane, when, user, body);
         rules::check(&op)?;
-        let after_exchange = reader.newest_exchange()?;
         let around = reader.around(when.boot, when.boot_ms, after_exchange)?;
         let seen = reader.lost_tails(act.lost_tails)?.1.into_iter().fold(act.seen, lower);
         let beside = Beside { estimate: estimate(&when, &around), seen, own_seen: act.own_seen };
@@ -229,6 +223,29 @@ impl Inventory {
         writer.insert_own(lane.seq, &beside, after_exchange)?;
         let changes = apply(writer, Batch { new: vec![entry], ..Batch::default() })?;
         Ok(Captured { reference, cells: changes.into_iter().collect() })
+    }
+
+    /// The clocks at the end of an act, and how long it took. Across a restart no clock tells how long: then the act may
+    /// have begun as early as the last exchange before it.
+    fn when(&self, reader: &Reader<'_>, act: &Act, after_exchange: i64) -> Result<stocksync_schemas::Captured, Error> {
+        let now = self.clock.read();
+        let mut when = stocksync_schemas::Captured {
+            wall_ms: now.wall_ms.clamp(0, limits::TIME_MS),
+            boot_ms: now.boot_ms.clamp(0, limits::TIME_MS),
+            boot: now.boot,
+            took_ms: 0,
+        };
+        let took = if act.boot == now.boot {
+            now.boot_ms.saturating_sub(act.boot_ms)
+        } else {
+            let around = reader.around(when.boot, when.boot_ms, after_exchange)?;
+            let ended = estimate(&when, &around);
+            let latest = ended.ended.saturating_add(i64::try_from(ended.uncertainty).unwrap_or(i64::MAX));
+            let earliest = reader.around(act.boot, act.boot_ms, act.exchange)?.last_known;
+            earliest.map_or(i64::MAX, |contact| latest.saturating_sub(contact.server_ms))
+        };
+        when.took_ms = u32::try_from(took.max(0)).unwrap_or(u32::MAX).min(limits::TOOK_MS);
+        Ok(when)
     }
 
     /// Takes back the newest own act that counts, by a void.
