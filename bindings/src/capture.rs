@@ -1,4 +1,13 @@
-//! What a person does to the stock, as it crosses from the app. Owns shapes; the rules are `ledger`'s.
+//! What a person does to the stock, as it crosses from the app. Owns shapes and the reading of ids; the rules are
+//! `ledger`'s.
+
+use std::str::FromStr;
+
+use stocksync_core::{Act, Captured, Inventory as Core};
+use stocksync_schemas::ids::IdError;
+use stocksync_schemas::{Body, Cell, Count, Lane, Line, Location, Move, OpHash, OpRef, Void};
+
+use crate::{BalanceView, StocksyncError, views};
 
 /// What a balance belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, uniffi::Record)]
@@ -77,4 +86,106 @@ pub struct CapturedView {
     pub seq: i64,
     /// The cells that it changed or observed, as they are now; virtual locations are left out.
     pub balances: Vec<crate::BalanceView>,
+}
+
+/// Records an act as the app states it.
+pub(crate) fn record(core: &Core, act: Option<&str>, request: CaptureRequest) -> Result<CapturedView, StocksyncError> {
+    let act = act.map(act_of).transpose()?;
+    let body = match request {
+        CaptureRequest::Move { from, to, lines, reason, reference } => Body::Move(Move {
+            from: location("from", &from)?,
+            to: location("to", &to)?,
+            lines: lines.into_iter().map(line).collect::<Result<_, _>>()?,
+            reason,
+            reference,
+        }),
+        CaptureRequest::Count { cell, counted, expected, session } => {
+            let session = session.map(|text| id("session", &text)).transpose()?;
+            Body::Count(Count { cell: cell.read()?, counted, expected, session })
+        }
+        CaptureRequest::Close { session, complete } => {
+            let complete = complete.iter().map(|text| location("complete", text)).collect::<Result<_, _>>()?;
+            return Ok(core.close_session(id("session", &session)?, complete)?.into());
+        }
+        CaptureRequest::Void { target, reason } => {
+            let target = reference_of(&target)?;
+            if !core.holds(&target)? {
+                return Err(StocksyncError::NotFound { reason: "no such act is held here".to_owned() });
+            }
+            Body::Void(Void { target, reason })
+        }
+    };
+    Ok(core.record(act, body)?.into())
+}
+
+fn line(request: LineRequest) -> Result<Line, StocksyncError> {
+    let LineRequest { variant, lot, quantity, entered } = request;
+    Ok(Line { variant: id("variant", &variant)?, lot, quantity, entered, unit_cost: None })
+}
+
+/// An id of any kind.
+pub(crate) fn id<T: FromStr<Err = IdError>>(field: &str, text: &str) -> Result<T, StocksyncError> {
+    text.parse().map_err(|error| StocksyncError::invalid(field, error))
+}
+
+/// A location by id, or a virtual one by name.
+pub(crate) fn location(field: &str, text: &str) -> Result<Location, StocksyncError> {
+    match Location::VIRTUAL.iter().find(|(_, name)| *name == text) {
+        Some((location, _)) => Ok(*location),
+        None => id(field, text),
+    }
+}
+
+/// A virtual location's name, or the id.
+pub(crate) fn location_text(location: Location) -> String {
+    let named = Location::VIRTUAL.iter().find(|(it, _)| *it == location);
+    named.map_or_else(|| location.to_string(), |(_, name)| (*name).to_owned())
+}
+
+/// An act in progress as text.
+pub(crate) fn act_text(act: &Act) -> Result<String, StocksyncError> {
+    serde_json::to_string(act).map_err(|error| StocksyncError::Internal { reason: error.to_string() })
+}
+
+fn act_of(text: &str) -> Result<Act, StocksyncError> {
+    serde_json::from_str(text).map_err(|error| StocksyncError::invalid("act", error))
+}
+
+/// `replica.seq.hash`.
+pub(crate) fn reference_text(reference: &OpRef) -> String {
+    let OpRef { lane, hash } = reference;
+    format!("{}.{}.{hash}", lane.replica, lane.seq)
+}
+
+fn reference_of(text: &str) -> Result<OpRef, StocksyncError> {
+    let invalid = || StocksyncError::invalid("target", "not the reference of an act");
+    let mut parts = text.splitn(3, '.');
+    let mut part = || parts.next().ok_or_else(invalid);
+    let lane = Lane { replica: id("target", part()?)?, seq: part()?.parse().map_err(|_| invalid())? };
+    let hash: OpHash = id("target", part()?)?;
+    Ok(OpRef { lane, hash })
+}
+
+impl CellRef {
+    pub(crate) fn read(&self) -> Result<Cell, StocksyncError> {
+        let CellRef { variant, location: place, lot } = self;
+        Ok(Cell { variant: id("variant", variant)?, location: location("location", place)?, lot: lot.clone() })
+    }
+}
+
+impl From<&Cell> for CellRef {
+    fn from(cell: &Cell) -> Self {
+        Self { variant: cell.variant.to_string(), location: location_text(cell.location), lot: cell.lot.clone() }
+    }
+}
+
+impl From<Captured> for CapturedView {
+    fn from(it: Captured) -> Self {
+        let real = it.cells.iter().filter(|(cell, _)| !cell.location.is_virtual());
+        Self {
+            reference: reference_text(&it.reference),
+            seq: views::signed(it.reference.lane.seq),
+            balances: real.map(|(cell, view)| BalanceView::of(cell, *view)).collect(),
+        }
+    }
 }

@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+use stocksync_core::Inventory as Core;
+use stocksync_core::lookup::{Found, Match};
+
+use crate::StocksyncError;
+
 /// The kinds of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum Collection {
@@ -51,19 +56,6 @@ pub struct RecordRequest {
     pub fields: HashMap<String, FieldValue>,
 }
 
-/// One record as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct RecordView {
-    /// What kind.
-    pub collection: Collection,
-    /// Its id.
-    pub id: String,
-    /// Its fields, by name.
-    pub fields: HashMap<String, FieldValue>,
-    /// Whether it was deleted.
-    pub deleted: bool,
-}
-
 /// What a scanned or typed code is.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct LookupView {
@@ -94,4 +86,28 @@ pub struct MatchView {
     pub pack_denominator: i64,
     /// Its balances at real locations.
     pub balances: Vec<crate::BalanceView>,
+}
+
+impl From<Found> for LookupView {
+    fn from(it: Found) -> Self {
+        let Found { text, matches, gtin, lot, expiry, warnings } = it;
+        Self { text, matches: matches.into_iter().map(Into::into).collect(), gtin, lot, expiry, warnings }
+    }
+}
+
+impl From<Match> for MatchView {
+    fn from(it: Match) -> Self {
+        let Match { identifier, balances } = it;
+        Self {
+            variant: identifier.variant.to_string(),
+            name: identifier.name,
+            pack_numerator: identifier.pack_numerator,
+            pack_denominator: identifier.pack_denominator,
+            balances: balances.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+pub(crate) fn edit(_core: &Core, _records: Vec<RecordRequest>) -> Result<Vec<String>, StocksyncError> {
+    Err(StocksyncError::Internal { reason: "records".to_owned() })
 }

@@ -88,7 +88,6 @@ impl From<Error> for StocksyncError {
             }
             Error::Rule(RuleError::Broken(_)) => Self::invalid("act", reason),
             Error::Invalid { field, reason } => Self::InvalidInput { field: field.to_owned(), reason },
-            Error::Record(_) => Self::invalid("record", reason),
             Error::NotFound(_) => Self::NotFound { reason },
             Error::OutboxFull | Error::StorageFull => Self::StorageFull { reason },
             Error::NewerDatabase { .. } => Self::UpgradeRequired { reason },

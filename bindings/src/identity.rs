@@ -22,7 +22,7 @@ pub fn build_identity() -> Result<BuildIdentity, StocksyncError> {
     Ok(BuildIdentity {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol: stocksync_schemas::exchange::PROTOCOL,
-        migration: 0,
+        migration: stocksync_schemas::migrations::DEVICE.len() as u32,
     })
 }
 

@@ -1,9 +1,21 @@
-//! The inventory of one device: everything an app does with stock. Owns the handle and its closing; all else is the core's.
+//! The inventory of one device: everything an app does with stock.
+//!
+//! Owns the handle, its closing, and the frames remembered while a camera runs; all else is the core's. Must never call the
+//! core on the caller's thread.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::sync::Listener;
-use crate::*;
+use stocksync_core::Inventory as Core;
+use stocksync_core::scan::Scanner;
+use stocksync_core::sync::http;
+
+use crate::{
+    ActPage, BalancePage, BalanceRequest, CaptureRequest, CapturedView, ExceptionView, FrameRequest, LookupView,
+    Observer, RecordRequest, RejectedView, StatusView, StocksyncError, SymbolView, SyncHandle, SyncListener, capture,
+    catalogue, frame, runtime, sync, views,
+};
 
 /// Where and as what to open.
 #[derive(Debug, Clone, uniffi::Record)]
@@ -25,10 +37,28 @@ pub struct EnrolledView {
 
 /// One device's inventory: a local database, the acts recorded in it, and its sync. Safe to share between threads.
 #[derive(uniffi::Object)]
-pub struct Inventory {}
+pub struct Inventory {
+    /// None once closed. Calls that run keep theirs until they end.
+    core: RwLock<Option<Arc<Core>>>,
+    scanner: Arc<Mutex<Scanner>>,
+    extra_roots: Vec<String>,
+    /// Of the newest sync; set by closing.
+    cancel: Mutex<Arc<AtomicBool>>,
+}
 
-fn later<T>() -> Result<T, StocksyncError> {
-    Err(StocksyncError::Internal { reason: "not there yet".to_owned() })
+impl Inventory {
+    fn core(&self) -> Result<Arc<Core>, StocksyncError> {
+        self.core.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(StocksyncError::Closed)
+    }
+
+    /// Has the core do something on the library's threads.
+    async fn on_core<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Core) -> Result<T, StocksyncError> + Send + 'static,
+    ) -> Result<T, StocksyncError> {
+        let core = self.core()?;
+        runtime::blocking(move || work(&core)).await
+    }
 }
 
 #[uniffi::export]
@@ -36,19 +66,21 @@ impl Inventory {
     /// Opens the database, makes it if needed, and brings an older one forward.
     ///
     /// # Errors
-    /// `Busy` if another process has it open, `StorageFull`, `UpgradeRequired` if a newer app wrote it, `InvalidInput`.
+    /// `StorageFull`, `UpgradeRequired` if a newer app wrote it, `Internal` if it is no database.
     #[uniffi::constructor]
     pub async fn open(config: OpenConfig) -> Result<Arc<Self>, StocksyncError> {
-        runtime::blocking(move || {
-            later::<Arc<Self>>().map(|it| {
-                let _ = config;
-                it
-            })
-        })
-        .await
+        let OpenConfig { path, extra_roots } = config;
+        let core = runtime::blocking(move || Core::open(Path::new(&path))).await?;
+        Ok(Arc::new(Self {
+            core: RwLock::new(Some(Arc::new(core))),
+            scanner: Arc::default(),
+            extra_roots,
+            cancel: Mutex::default(),
+        }))
     }
 
-    /// Enrols this device with a one-time code. The credential is kept in the database.
+    /// Enrols this device with a one-time code. The credential is kept in the database. `server` begins with `https://`;
+    /// plain HTTP is for a server on this machine.
     ///
     /// # Errors
     /// `Offline`, `Rejected` if the code is unknown, used or expired, `InvalidInput`.
@@ -58,8 +90,13 @@ impl Inventory {
         code: String,
         device_name: String,
     ) -> Result<EnrolledView, StocksyncError> {
-        let _ = (server, code, device_name);
-        runtime::spawned(async { later() }).await
+        let roots = self.extra_roots.clone();
+        self.on_core(move |core| {
+            let enrolment = http::enrol(&server, &code, &device_name, &roots)?;
+            core.set_enrolment(&enrolment)?;
+            Ok(EnrolledView { tenant: enrolment.tenant.to_string(), device: enrolment.device.to_string() })
+        })
+        .await
     }
 
     /// States who works with the device from now on; acts carry it. None: nobody is signed in.
@@ -67,8 +104,11 @@ impl Inventory {
     /// # Errors
     /// `InvalidInput` if it is not an id.
     pub async fn set_user(&self, user: Option<String>) -> Result<(), StocksyncError> {
-        let _ = user;
-        runtime::blocking(later).await
+        self.on_core(move |core| {
+            let user = user.map(|id| capture::id("user", &id)).transpose()?.unwrap_or_default();
+            Ok(core.set_user(user)?)
+        })
+        .await
     }
 
     /// Says what a scanned or typed code is. `symbology` is the identifier beside a scanned text (`]E0`), none if typed.
@@ -76,8 +116,7 @@ impl Inventory {
     /// # Errors
     /// `InvalidInput` if the text is empty or too long. An unknown code is no error: it has no match.
     pub async fn lookup(&self, text: String, symbology: Option<String>) -> Result<LookupView, StocksyncError> {
-        let _ = (text, symbology);
-        runtime::blocking(later).await
+        self.on_core(move |core| Ok(core.lookup(&text, symbology.as_deref())?.into())).await
     }
 
     /// Reads the codes in a camera frame or photograph. No code is the usual answer of a frame, and no error.
@@ -85,16 +124,18 @@ impl Inventory {
     /// # Errors
     /// `InvalidInput` if the sizes do not fit each other or their limits.
     pub async fn scan_frame(&self, frame: FrameRequest) -> Result<Vec<SymbolView>, StocksyncError> {
-        let _ = frame;
-        runtime::blocking(later).await
+        self.core()?;
+        let scanner = Arc::clone(&self.scanner);
+        runtime::blocking(move || frame::read(&scanner, &frame)).await
     }
 
-    /// States that the person begins an act: what is known now is what the act knew. Give the answer to `capture`.
+    /// States that the person begins an act: what is known now is what the act knew. Give the answer to `capture`; it is
+    /// plain text that an app may keep over a restart, and losing it loses nothing else.
     ///
     /// # Errors
-    /// `StorageFull`.
-    pub async fn begin_act(&self) -> Result<i64, StocksyncError> {
-        runtime::blocking(later).await
+    /// `Internal`.
+    pub async fn begin_act(&self) -> Result<String, StocksyncError> {
+        self.on_core(|core| capture::act_text(&core.begin_act()?)).await
     }
 
     /// Begins a session of counts on this device; its id goes into the counts and the close.
@@ -102,58 +143,56 @@ impl Inventory {
     /// # Errors
     /// `StorageFull`.
     pub async fn begin_session(&self) -> Result<String, StocksyncError> {
-        runtime::blocking(later).await
+        self.on_core(|core| Ok(core.begin_session()?.to_string())).await
     }
 
-    /// Records an act. When this returns, it is durable: only now sound the tone. Without `act` it began and ended now.
+    /// Records an act. When this returns, it is durable: only now sound the tone. Without `act` it began and ended now; a
+    /// close began when its session did, whatever `act` says.
     ///
     /// # Errors
-    /// `InvalidInput` names the field; `NotFound` if the act, session or target is unknown; `StorageFull`.
-    pub async fn capture(&self, act: Option<i64>, request: CaptureRequest) -> Result<CapturedView, StocksyncError> {
-        let _ = (act, request);
-        runtime::blocking(later).await
+    /// `InvalidInput` names the field; `NotFound` if the session or target is unknown; `StorageFull`. Nothing is kept then.
+    pub async fn capture(&self, act: Option<String>, request: CaptureRequest) -> Result<CapturedView, StocksyncError> {
+        self.on_core(move |core| capture::record(core, act.as_deref(), request)).await
     }
 
-    /// Takes back the newest own act that was not taken back yet, by a void.
+    /// Takes back the newest own movement, count or close that was not taken back yet, by a void.
     ///
     /// # Errors
     /// `NotFound` if there is none.
     pub async fn undo(&self) -> Result<CapturedView, StocksyncError> {
-        runtime::blocking(later).await
+        self.on_core(|core| Ok(core.undo()?.into())).await
     }
 
-    /// One page of balances.
+    /// One page of balances in order of cells, those at virtual locations included.
     ///
     /// # Errors
     /// `InvalidInput`.
     pub async fn balances(&self, request: BalanceRequest) -> Result<BalancePage, StocksyncError> {
-        let _ = request;
-        runtime::blocking(later).await
+        self.on_core(move |core| views::balances(core, &request)).await
     }
 
-    /// The open exceptions, at most 500.
+    /// The open exceptions, at most 500 cells' worth.
     ///
     /// # Errors
     /// `Internal`.
     pub async fn exceptions(&self) -> Result<Vec<ExceptionView>, StocksyncError> {
-        runtime::blocking(later).await
+        self.on_core(|core| Ok(core.exceptions()?.into_iter().map(Into::into).collect())).await
     }
 
-    /// The acts that the server will not apply, at most 500.
+    /// The acts that the server will not apply, newest first, at most 500.
     ///
     /// # Errors
     /// `Internal`.
     pub async fn rejected(&self) -> Result<Vec<RejectedView>, StocksyncError> {
-        runtime::blocking(later).await
+        self.on_core(|core| Ok(core.rejected()?.into_iter().map(Into::into).collect())).await
     }
 
-    /// One page of acts, own and others', newest first. `after` is `next` of the page before.
+    /// One page of acts, own and others', newest first. `after` is `next` of the page before, none for the first.
     ///
     /// # Errors
     /// `InvalidInput`.
     pub async fn acts(&self, after: Option<String>, limit: u32) -> Result<ActPage, StocksyncError> {
-        let _ = (after, limit);
-        runtime::blocking(later).await
+        self.on_core(move |core| views::acts(core, after.as_deref(), limit)).await
     }
 
     /// How this database stands.
@@ -161,38 +200,30 @@ impl Inventory {
     /// # Errors
     /// `Internal`.
     pub async fn status(&self) -> Result<StatusView, StocksyncError> {
-        runtime::blocking(later).await
+        self.on_core(views::status).await
     }
 
     /// Makes or changes records, at most 1,000 a call, all or none. Answers their ids in the same order.
     ///
     /// # Errors
-    /// `InvalidInput` names the record and field; `NotFound`; `StorageFull`.
+    /// `InvalidInput` names the field; `NotFound`; `StorageFull`.
     pub async fn edit(&self, records: Vec<RecordRequest>) -> Result<Vec<String>, StocksyncError> {
-        let _ = records;
-        runtime::blocking(later).await
+        self.on_core(move |core| catalogue::edit(core, records)).await
     }
 
-    /// One record.
+    /// Starts a sync; no exchange begins after `deadline_ms`. One runs at a time: a second one ends with `Busy`.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn record(&self, collection: Collection, id: String) -> Result<RecordView, StocksyncError> {
-        let _ = (collection, id);
-        runtime::blocking(later).await
-    }
-
-    /// Starts a sync that ends after `deadline_ms` at the latest. One runs at a time.
-    ///
-    /// # Errors
-    /// `Busy` while one runs.
+    /// `Closed`; all others come from `SyncHandle.wait`.
     pub fn sync(
         &self,
         deadline_ms: i64,
         listener: Option<Arc<dyn SyncListener>>,
     ) -> Result<Arc<SyncHandle>, StocksyncError> {
-        let _: (i64, Listener) = (deadline_ms, listener);
-        later()
+        let cancel = Arc::<AtomicBool>::default();
+        let handle = sync::start(self.core()?, self.extra_roots.clone(), deadline_ms, listener, Arc::clone(&cancel))?;
+        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel;
+        Ok(handle)
     }
 
     /// Has `observer` told of every change from now on, in place of the one before; none ends it.
@@ -200,38 +231,22 @@ impl Inventory {
     /// # Errors
     /// `Closed`.
     pub fn observe(&self, observer: Option<Arc<dyn Observer>>) -> Result<(), StocksyncError> {
-        let _ = observer;
-        later()
+        self.core()?.observe(observer.map(sync::watching));
+        Ok(())
     }
 
-    /// Closes the database. Calls that run end first; later ones fail with `Closed`. May be called again.
+    /// Closes the database and cancels a sync that runs. Calls that run end by themselves; later ones fail with `Closed`.
+    /// May be called again.
     ///
     /// # Errors
     /// `Internal`.
     pub async fn close(&self) -> Result<(), StocksyncError> {
-        runtime::blocking(later).await
-    }
-}
-
-/// A running sync. Dropping it cancels.
-#[derive(uniffi::Object)]
-pub struct SyncHandle {}
-
-#[uniffi::export]
-impl SyncHandle {
-    /// Waits for the end of the sync.
-    ///
-    /// # Errors
-    /// `Offline`, `SignInRequired`, `Rejected`, `UpgradeRequired`. What was done until then is kept.
-    pub async fn wait(&self) -> Result<SyncSummary, StocksyncError> {
-        runtime::spawned(async { later() }).await
-    }
-
-    /// Ends the sync after the exchange that is under way.
-    ///
-    /// # Errors
-    /// None in practice.
-    pub fn cancel(&self) -> Result<(), StocksyncError> {
-        Ok(())
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).store(true, Ordering::Relaxed);
+        let core = self.core.write().unwrap_or_else(PoisonError::into_inner).take();
+        runtime::blocking(move || {
+            drop(core); // the last one closes its files, which waits for the disk
+            Ok::<_, StocksyncError>(())
+        })
+        .await
     }
 }

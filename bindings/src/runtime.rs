@@ -2,7 +2,6 @@
 //!
 //! Must never be shut down while the app lives: work in flight is a write or a pull that is to end by itself.
 
-use std::future::Future;
 use std::sync::OnceLock;
 
 use tokio::runtime::{Builder, Runtime};
@@ -10,7 +9,7 @@ use tokio::task::JoinError;
 
 use crate::StocksyncError;
 
-/// Threads for SQLite and pictures: one writer, a few readers, a decoder.
+/// Threads for SQLite, pictures and a sync: one writer, a few readers, a decoder, one that waits for the network.
 const BLOCKING_THREADS: usize = 6;
 /// Their name.
 const THREADS: &str = "stocksync";
@@ -54,18 +53,9 @@ where
     joined(runtime()?.spawn_blocking(work).await)
 }
 
-/// Runs work that waits for the network.
-pub async fn spawned<T, E>(work: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, StocksyncError>
-where
-    T: Send + 'static,
-    E: Into<StocksyncError> + Send + 'static,
-{
-    joined(runtime()?.spawn(work).await)
-}
-
 /// Starts work that goes on while the app does other things.
-pub fn start(work: impl Future<Output = ()> + Send + 'static) -> Result<(), StocksyncError> {
-    runtime()?.spawn(work);
+pub fn start(work: impl FnOnce() + Send + 'static) -> Result<(), StocksyncError> {
+    runtime()?.spawn_blocking(work);
     Ok(())
 }
 

@@ -89,7 +89,7 @@ class Device:
         """A person begins an act."""
         return {"act": await self.inventory.begin_act()}
 
-    async def capture(self, request: dict, act: int | None = None) -> dict:
+    async def capture(self, request: dict, act: str | None = None) -> dict:
         """Records an act."""
         if act is None:
             act = await self.inventory.begin_act()
@@ -129,12 +129,12 @@ class Device:
         }
 
     async def balances(self) -> dict:
-        """Every balance: variant, location, lot, on hand, whether it is being recomputed."""
+        """Every balance: variant, location, lot, on hand."""
         rows, after = [], None
         while True:
             page = await self.inventory.balances(BalanceRequest(variant=None, location=None, after=after, limit=PAGE))
             rows += [
-                [row.cell.variant, row.cell.location, row.cell.lot, row.on_hand, row.recomputing] for row in page.rows
+                [row.cell.variant, row.cell.location, row.cell.lot, row.on_hand] for row in page.rows
             ]
             after = page.next
             if after is None:

@@ -83,7 +83,7 @@ class Phone:
     def _keep(self, saved: dict) -> None:
         self.saved[saved["seq"]] = saved["reference"]
 
-    async def capture(self, request: dict, act: int | None = None) -> None:
+    async def capture(self, request: dict, act: str | None = None) -> None:
         """Records an act and keeps what was reported."""
         self._keep(await self.ask("capture", request=request, act=act))
 

@@ -1,0 +1,123 @@
+//! `cargo xtask test`: every suite that exists, one after another, and a table at the end.
+//!
+//! A suite that cannot run here says why and counts as skipped; unattended (CI), that is a failure.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::{bindings, demo, process, tools};
+
+/// How a suite ended.
+enum End {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+/// Runs all suites, goes on after a failure, and fails at the end if any did.
+pub fn run(root: &Path) -> Result<(), String> {
+    type Suite = (&'static str, fn(&Path) -> End);
+    let suites: [Suite; 6] = [
+        ("format", format),
+        ("lints", lints),
+        ("postgres", postgres),
+        ("rust", rust),
+        ("python", python),
+        ("demo", demonstration),
+    ];
+    let mut table = Vec::new();
+    for (name, suite) in suites {
+        println!("\n== {name}");
+        let began = Instant::now();
+        let end = suite(root);
+        table.push((name, end, began.elapsed().as_secs()));
+    }
+    println!("\n{:<10} {:>6}  end", "suite", "s");
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (name, end, seconds) in table {
+        let said = match end {
+            End::Passed => {
+                passed += 1;
+                "passed".to_owned()
+            }
+            End::Failed(reason) => {
+                failed += 1;
+                format!("FAILED: {reason}")
+            }
+            End::Skipped(reason) => {
+                skipped += 1;
+                format!("skipped: {reason}")
+            }
+        };
+        println!("{name:<10} {seconds:>6}  {said}");
+    }
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped");
+    if failed == 0 { Ok(()) } else { Err("not all suites passed".to_owned()) }
+}
+
+fn ended(done: Result<(), String>) -> End {
+    match done {
+        Ok(()) => End::Passed,
+        Err(reason) => End::Failed(reason),
+    }
+}
+
+/// What is missing skips a suite, and fails it where nobody is there to install it.
+fn missing(reason: String) -> End {
+    println!("{reason}");
+    if process::in_ci() { End::Failed(reason) } else { End::Skipped(reason) }
+}
+
+fn format(root: &Path) -> End {
+    ended(process::run(process::cargo(root).args(["fmt", "--all", "--check"])))
+}
+
+fn lints(root: &Path) -> End {
+    let words = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    ended(process::run(process::cargo(root).args(words)))
+}
+
+/// The Postgres suites skip themselves where there is none: say so once, and fail unattended.
+fn postgres(_: &Path) -> End {
+    match tools::postgres() {
+        Ok(folder) => {
+            println!("Postgres: {}", folder.display());
+            End::Passed
+        }
+        Err(reason) => missing(reason),
+    }
+}
+
+fn rust(root: &Path) -> End {
+    let mut command = process::cargo(root);
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    if let Ok(folder) = tools::postgres() {
+        command.env("STOCKSYNC_PG_BIN", folder);
+    }
+    ended(process::run(&mut command))
+}
+
+fn python(root: &Path) -> End {
+    if let Err(reason) = tools::python(root) {
+        return missing(reason);
+    }
+    let built = match bindings::python(root) {
+        Ok(built) => built,
+        Err(reason) => return End::Failed(reason),
+    };
+    let mut command = Command::new(built.python);
+    command
+        .args(["-m", "unittest", "discover", "-s", "tests", "-t", "."])
+        .env("PYTHONPATH", built.path)
+        .current_dir(root.join("bindings/python"));
+    ended(process::run(&mut command))
+}
+
+fn demonstration(root: &Path) -> End {
+    if let Err(reason) = tools::python(root).and_then(|_| tools::postgres()) {
+        return missing(reason);
+    }
+    let words = ["--headless", "--seed", "1", "--port", "0"].map(str::to_owned);
+    ended(demo::run(root, &words))
+}
