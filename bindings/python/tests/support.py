@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import unittest
+import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,6 +41,11 @@ def location(name: str) -> RecordRequest:
 def every(**filters: object) -> BalanceRequest:
     """The first page of balances."""
     return BalanceRequest(**{"variant": None, "location": None, "after": None, "limit": 500, **filters})
+
+
+def new_id() -> str:
+    """An id that nothing has: stock needs no record of what it names."""
+    return str(uuid.uuid4())
 
 
 def move(source: str, to: str, variant: str, quantity: int) -> CaptureRequest:

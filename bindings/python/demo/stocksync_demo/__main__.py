@@ -27,7 +27,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="stocksync_demo", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="fixes script, pictures, cuts and kill")
     parser.add_argument("--devices", type=int, default=5, choices=range(3, 13), metavar="3..12")
-    parser.add_argument("--port", type=int, default=8080, help="of the server and its console")
+    parser.add_argument("--port", type=int, default=8080, help="of the server and its console; 0 takes a free one")
     parser.add_argument("--headless", action="store_true", help="end when the table is printed")
     parser.add_argument("--json", type=Path, help="write the table to this file too")
     parser.add_argument("--pictures", type=Path, default=os.environ.get("STOCKSYNC_PICTURES"))

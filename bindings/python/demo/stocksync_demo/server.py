@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import tempfile
 import urllib.error
 import urllib.request
@@ -23,13 +24,20 @@ class ServerFailed(RuntimeError):
     """The server did not start or did not do what it was told."""
 
 
+def _free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 class Server:
     """A server with a private Postgres under a folder of its own."""
 
     def __init__(self, binary: str, port: int) -> None:
         self._binary = binary
         self._process: asyncio.subprocess.Process | None = None
-        self.port = port
+        self.port = port or _free_port()
         # Postgres may run as another user, who must be able to pass through.
         self.folder = Path(tempfile.mkdtemp(prefix="stocksync-demo-"))
         self.folder.chmod(0o755)
