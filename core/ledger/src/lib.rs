@@ -6,6 +6,7 @@
 
 pub mod exceptions;
 pub mod fold;
+pub mod records;
 pub mod rules;
 
 pub use exceptions::{Exception, ExceptionKind};

@@ -4,4 +4,5 @@
 mod cases;
 mod fold_cases;
 mod fold_incremental;
+mod records;
 mod world;

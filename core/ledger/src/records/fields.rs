@@ -1,0 +1,75 @@
+//! Whether an edit fits its collection.
+
+use stocksync_schemas::RecordId;
+use stocksync_schemas::collections::{Collection, FieldType};
+
+use super::{Edit, FieldValue, RecordError, Row};
+
+/// Checks an edit against its collection: known fields, right types, within bounds.
+///
+/// # Errors
+/// [`RecordError::Field`] names the first field that does not fit: the app corrects it.
+pub fn check(collection: &Collection, edit: &Edit) -> Result<(), RecordError> {
+    for (name, value) in &edit.fields {
+        let wrong = |reason| Err(RecordError::Field { field: name.clone(), reason });
+        let Some(field) = collection.field(name) else { return wrong("there is no such field") };
+        if *value == FieldValue::Nothing {
+            if field.required {
+                return wrong("a value is needed");
+            }
+            continue;
+        }
+        if let Some(reason) = misfit(&field.kind, value) {
+            return wrong(reason);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a record has every field that its collection requires.
+#[must_use]
+pub fn is_complete(collection: &Collection, row: &Row) -> bool {
+    collection.fields.iter().filter(|field| field.required).all(|field| row.fields.contains_key(field.name))
+}
+
+fn misfit(kind: &FieldType, value: &FieldValue) -> Option<&'static str> {
+    let fits = match (kind, value) {
+        (FieldType::Text { max_bytes, form }, FieldValue::Text(text)) => {
+            if text.len() > *max_bytes {
+                return Some("too long");
+            }
+            if text.trim() != text {
+                return Some("spaces around the text");
+            }
+            form.accepts(text)
+        }
+        (FieldType::Note { max_bytes }, FieldValue::Text(text)) => text.len() <= *max_bytes,
+        (FieldType::Integer { min, max } | FieldType::Decimal { min, max, .. }, FieldValue::Integer(number)) => {
+            (*min..=*max).contains(number)
+        }
+        (FieldType::Bool, FieldValue::Flag(_)) => true,
+        (FieldType::Id { .. }, FieldValue::Text(text)) => text.parse::<RecordId>().is_ok(),
+        (FieldType::Enum(allowed), FieldValue::Text(text)) => allowed.contains(&text.as_str()),
+        (FieldType::Date, FieldValue::Text(text)) => is_date(text),
+        _ => return Some("a value of another type"),
+    };
+    (!fits).then_some("not a value it may have")
+}
+
+/// `YYYY-MM-DD`, a day that the Gregorian calendar has.
+fn is_date(text: &str) -> bool {
+    let mut parts = text.split('-').map(|part| (part.len(), part.parse::<u32>().ok()));
+    let (Some((4, Some(year))), Some((2, Some(month))), Some((2, Some(day))), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        _ => return false,
+    };
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && (1..=days).contains(&day)
+}
