@@ -60,6 +60,9 @@ pub enum Error {
     /// The inventory is closed.
     #[error("closed")]
     Closed,
+    /// A record's edit does not fit its collection: correct the field.
+    #[error(transparent)]
+    Record(#[from] stocksync_ledger::records::RecordError),
     /// A defect.
     #[error("internal: {0}")]
     Internal(&'static str),

@@ -15,6 +15,7 @@ use stocksync_schemas::{
     UserId, VariantId, Void, limits,
 };
 
+use crate::Error;
 use crate::acts::{Act, Captured};
 use crate::apply::{Batch, apply};
 use crate::identity::{Enrolment, IdSource, SystemIds};
@@ -22,7 +23,6 @@ use crate::store::{Balance, ExceptionRow, OpRow, Reader, RejectedRow, Store, Wri
 use crate::sync::run::{Parts, Progress, Report, SyncOptions, sync};
 use crate::sync::transport::Transport;
 use crate::time::{Clock, SystemClock, estimate};
-use crate::{Error, records};
 
 /// Told once per transaction which cells changed.
 pub trait Observer: Send + Sync {
@@ -377,7 +377,7 @@ impl Inventory {
         *self.observer.lock().unwrap_or_else(PoisonError::into_inner) = observer;
     }
 
-    fn tell(&self, cells: &[(Cell, CellView)]) {
+    pub(crate) fn tell(&self, cells: &[(Cell, CellView)]) {
         let observer = self.observer.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(observer) = observer {
             let cells: Vec<Cell> = cells.iter().map(|(cell, _)| cell.clone()).collect();
@@ -395,16 +395,6 @@ impl Inventory {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
-    }
-
-    /// Makes or changes records: all of them, durable when this returns, or none. Answers their ids in the same order.
-    ///
-    /// # Errors
-    /// [`Error::Record`] names the field; [`Error::NotFound`]; else as [`Inventory::record`].
-    pub fn edit(&self, edits: Vec<records::RecordEdit>) -> Result<Vec<stocksync_schemas::RecordId>, Error> {
-        let ids = records::edit(self, edits)?;
-        self.tell(&[]);
-        Ok(ids)
     }
 
     /// Limits the database to `pages`, as a full disk does.

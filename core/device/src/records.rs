@@ -1,19 +1,164 @@
-//! Records on the phone.
+//! Records on the phone: edits recorded as ops, others' changes merged, rows projected for lists and search.
+//!
+//! Owns the way from an edit to op, document and row in one transaction. What a record may hold is
+//! `schemas::collections`'; how documents merge is `ledger::records`'.
 
 use stocksync_ledger::Entry;
-use stocksync_schemas::RecordId;
+use stocksync_ledger::records::{Document, Edit, FieldValue, Merged, Row, derived_id, is_complete, lot_id};
+use stocksync_schemas::collections::{self, Collection};
+use stocksync_schemas::{Body, RecordChange, RecordId, TenantId, VariantId};
 
-use crate::store::Writer;
+use crate::store::{Reader, Writer};
 use crate::{Error, Inventory};
 
-/// placeholder
-#[derive(Debug, Clone)]
-pub struct RecordEdit;
+/// Most edits of one call.
+pub const MOST_EDITS: usize = 1_000;
 
-pub(crate) fn merge(_writer: &Writer<'_>, _entry: &Entry) -> Result<(), Error> {
-    Ok(())
+/// A record to make or change.
+#[derive(Debug, Clone)]
+pub struct RecordEdit {
+    /// Name of the collection.
+    pub collection: String,
+    /// Which; none makes a new one. Identifiers and lots derive their ids, so that phones make the same one.
+    pub id: Option<RecordId>,
+    /// What changes.
+    pub edit: Edit,
 }
 
-pub(crate) fn edit(_inventory: &Inventory, _edits: Vec<RecordEdit>) -> Result<Vec<RecordId>, Error> {
-    Ok(Vec::new())
+/// A record as it reads.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Name of the collection.
+    pub collection: &'static str,
+    /// Which.
+    pub id: RecordId,
+    /// Its values, those that lost, and whether it is deleted.
+    pub row: Row,
+}
+
+impl Inventory {
+    /// Makes or changes records: all of them, durable when this returns, or none. Answers their ids in the same order.
+    ///
+    /// # Errors
+    /// [`Error::Record`] names the field; [`Error::Invalid`] for more than 1,000; else as [`Inventory::record`].
+    pub fn edit(&self, edits: Vec<RecordEdit>) -> Result<Vec<RecordId>, Error> {
+        if edits.len() > MOST_EDITS {
+            let reason = format!("at most {MOST_EDITS} in one call");
+            return Err(Error::Invalid { field: "records", reason });
+        }
+        let ids = self.store().write(|writer| edits.iter().map(|it| self.edit_one(writer, it)).collect())?;
+        self.tell(&[]);
+        Ok(ids)
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is not here.
+    pub fn read_record(&self, collection: &str, id: RecordId) -> Result<Record, Error> {
+        let collection = find(collection)?;
+        let document = self.store().read(|reader| reader.document(collection.name, id))?;
+        let row = document.ok_or(Error::NotFound("record"))?.row();
+        Ok(Record { collection: collection.name, id, row })
+    }
+
+    /// The ids that every phone of the tenant gives to the product and the variant behind a GTIN nobody knows yet.
+    ///
+    /// # Errors
+    /// [`Error::NotEnrolled`].
+    pub fn ids_of_gtin(&self, gtin: &str) -> Result<(RecordId, RecordId), Error> {
+        let tenant = self.enrolment()?.ok_or(Error::NotEnrolled)?.tenant;
+        Ok((derived_id(tenant, "product", gtin), derived_id(tenant, "variant", gtin)))
+    }
+
+    fn edit_one(&self, writer: &Writer<'_>, it: &RecordEdit) -> Result<RecordId, Error> {
+        let collection = find(&it.collection)?;
+        let id = match it.id {
+            Some(id) => id,
+            None => self.new_id(writer, collection, &it.edit)?,
+        };
+        let mut document = writer.read().document(collection.name, id)?.unwrap_or_default();
+        let now_ms = self.clock().read().wall_ms;
+        let Some(change) = document.edit(collection, self.replica(), now_ms, &it.edit)? else { return Ok(id) };
+        let row = document.row();
+        if it.id.is_none() && !is_complete(collection, &row) {
+            let missing = collection.fields.iter().find(|field| field.required && !row.fields.contains_key(field.name));
+            let field = missing.map_or("field", |field| field.name);
+            return Err(Error::Invalid { field, reason: "a value is needed".to_owned() });
+        }
+        let body = Body::Record(RecordChange { collection: collection.name.to_owned(), record: id, change });
+        self.capture(writer, None, body)?;
+        keep(writer, collection, id, &mut document)?;
+        Ok(id)
+    }
+
+    fn new_id(&self, writer: &Writer<'_>, collection: &Collection, edit: &Edit) -> Result<RecordId, Error> {
+        let text = |name: &str| match edit.fields.get(name) {
+            Some(FieldValue::Text(text)) => text.as_str(),
+            _ => "",
+        };
+        let tenant: Option<TenantId> = writer
+            .read()
+            .meta("tenant")?
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .and_then(|text| text.parse().ok());
+        match (collection.name, tenant) {
+            ("identifiers", Some(tenant)) => {
+                let key = format!("{} {} {}", text("scheme"), text("value"), text("variant"));
+                Ok(derived_id(tenant, "identifier", &key))
+            }
+            ("lots", _) => {
+                let variant: VariantId = text("variant")
+                    .parse()
+                    .map_err(|_| Error::Invalid { field: "variant", reason: "not an id".to_owned() })?;
+                Ok(lot_id(variant, text("code")))
+            }
+            _ => Ok(RecordId(self.ids().id()?)),
+        }
+    }
+}
+
+fn find(name: &str) -> Result<&'static Collection, Error> {
+    collections::find(name).ok_or(Error::NotFound("collection"))
+}
+
+/// Merges the change of an op that came from outside, and those that waited for it.
+pub(crate) fn merge(writer: &Writer<'_>, entry: &Entry) -> Result<(), Error> {
+    let Body::Record(body) = &entry.op.body else { return Ok(()) };
+    let Some(collection) = collections::find(&body.collection) else { return Ok(()) };
+    let mut document = writer.read().document(collection.name, body.record)?.unwrap_or_default();
+    // The server refuses what the guard refuses; a change it let through that is refused here is kept as an op alone.
+    match document.merge(&body.change, entry.op.lane.replica) {
+        Ok(Merged::Applied) => {}
+        Ok(Merged::Waits) => return writer.wait_record(collection.name, body.record, entry.op.lane),
+        Ok(Merged::AlreadyThere) | Err(_) => return Ok(()),
+    }
+    let mut again = true;
+    while again {
+        again = false;
+        for lane in writer.read().waiting_changes(collection.name, body.record)? {
+            let Some(Entry { op, .. }) = writer.read().op(lane)? else { continue };
+            let Body::Record(change) = &op.body else { continue };
+            if document.merge(&change.change, lane.replica) != Ok(Merged::Waits) {
+                writer.end_wait(lane)?;
+                again = true;
+            }
+        }
+    }
+    keep(writer, collection, body.record, &mut document)
+}
+
+/// Keeps a document and the row that lists show.
+fn keep(writer: &Writer<'_>, collection: &Collection, id: RecordId, document: &mut Document) -> Result<(), Error> {
+    writer.keep_document(collection.name, id, &document.save())?;
+    let row = document.row();
+    let shown = !row.deleted && is_complete(collection, &row);
+    writer.project(collection.name, id, if shown { Some(&row) } else { None })
+}
+
+impl Reader<'_> {
+    /// The document of a record.
+    pub(crate) fn document(&self, collection: &str, id: RecordId) -> Result<Option<Document>, Error> {
+        Ok(self.document_bytes(collection, id)?.map(|bytes| Document::load(&bytes)).transpose()?)
+    }
 }

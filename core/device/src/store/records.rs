@@ -1,1 +1,124 @@
-//! Records at rest.
+//! Records at rest: documents, changes that wait, and the rows that lists and lookups read.
+
+use rusqlite::{OptionalExtension, params};
+use stocksync_ledger::records::Row;
+use stocksync_schemas::{Lane, RecordId, ReplicaId};
+
+use super::{Reader, Writer, fixed, signed};
+use crate::Error;
+
+impl Reader<'_> {
+    /// The kept bytes of a document.
+    pub(crate) fn document_bytes(&self, collection: &str, id: RecordId) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT document FROM records WHERE collection = ?1 AND record = ?2";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row(params![collection, id.0], |row| row.get(0)).optional()?)
+    }
+
+    /// Ops whose changes wait for others of the record.
+    pub(crate) fn waiting_changes(&self, collection: &str, id: RecordId) -> Result<Vec<Lane>, Error> {
+        let sql = "SELECT replica, seq FROM record_waits WHERE collection = ?1 AND record = ?2 ORDER BY replica, seq";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(params![collection, id.0], |row| {
+            let replica = ReplicaId(fixed(row.get_ref(0)?.as_blob()?)?);
+            Ok(Lane { replica, seq: row.get::<_, i64>(1)?.unsigned_abs() })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Keeps a document.
+    pub(crate) fn keep_document(&self, collection: &str, id: RecordId, bytes: &[u8]) -> Result<(), Error> {
+        let sql = "INSERT INTO records (collection, record, document) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET document = excluded.document";
+        self.connection().prepare_cached(sql)?.execute(params![collection, id.0, bytes])?;
+        Ok(())
+    }
+
+    /// Notes that a change waits for an earlier one.
+    pub(crate) fn wait_record(&self, collection: &str, id: RecordId, lane: Lane) -> Result<(), Error> {
+        let sql = "INSERT OR IGNORE INTO record_waits (replica, seq, collection, record) VALUES (?1, ?2, ?3, ?4)";
+        self.connection().prepare_cached(sql)?.execute(params![lane.replica.0, signed(lane.seq), collection, id.0])?;
+        Ok(())
+    }
+
+    /// A change waits no more.
+    pub(crate) fn end_wait(&self, lane: Lane) -> Result<(), Error> {
+        let sql = "DELETE FROM record_waits WHERE replica = ?1 AND seq = ?2";
+        self.connection().prepare_cached(sql)?.execute(params![lane.replica.0, signed(lane.seq)])?;
+        Ok(())
+    }
+
+    /// Shows a record in lists, or takes it out of them.
+    pub(crate) fn project(&self, collection: &str, id: RecordId, row: Option<&Row>) -> Result<(), Error> {
+        let connection = self.connection();
+        let remove = match collection {
+            "products" => "DELETE FROM products WHERE record = ?1",
+            "variants" => "DELETE FROM variants WHERE record = ?1",
+            "identifiers" => "DELETE FROM identifiers WHERE record = ?1",
+            "locations" => "DELETE FROM locations WHERE record = ?1",
+            "lots" => "DELETE FROM lots WHERE record = ?1",
+            _ => return Ok(()),
+        };
+        connection.prepare_cached(remove)?.execute([id.0])?;
+        let Some(row) = row else { return Ok(()) };
+        let reference = |name: &str| row.text(name).parse::<RecordId>().ok().map(|id| id.0);
+        match collection {
+            "products" => {
+                let sql = "INSERT INTO products (record, name, sku, status) VALUES (?1, ?2, ?3, ?4)";
+                connection.prepare_cached(sql)?.execute(params![
+                    id.0,
+                    row.text("name"),
+                    row.text("sku"),
+                    row.text("status")
+                ])?
+            }
+            "variants" => {
+                let sql = "INSERT INTO variants (record, product, name, sku, unit, decimals)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                let decimals = row.integer("decimals").unwrap_or(0);
+                connection.prepare_cached(sql)?.execute(params![
+                    id.0,
+                    reference("product").unwrap_or_default(),
+                    row.text("name"),
+                    row.text("sku"),
+                    row.text("unit"),
+                    decimals
+                ])?
+            }
+            "identifiers" => {
+                let sql = "INSERT INTO identifiers (record, variant, scheme, value, pack_numerator, pack_denominator)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                connection.prepare_cached(sql)?.execute(params![
+                    id.0,
+                    reference("variant").unwrap_or_default(),
+                    row.text("scheme"),
+                    row.text("value"),
+                    row.integer("pack_numerator").unwrap_or(1),
+                    row.integer("pack_denominator").unwrap_or(1)
+                ])?
+            }
+            "locations" => {
+                let sql = "INSERT INTO locations (record, name, code, kind, parent) VALUES (?1, ?2, ?3, ?4, ?5)";
+                connection.prepare_cached(sql)?.execute(params![
+                    id.0,
+                    row.text("name"),
+                    row.text("code"),
+                    row.text("kind"),
+                    reference("parent")
+                ])?
+            }
+            _ => {
+                let sql = "INSERT INTO lots (record, variant, code, expiry) VALUES (?1, ?2, ?3, ?4)";
+                connection.prepare_cached(sql)?.execute(params![
+                    id.0,
+                    reference("variant").unwrap_or_default(),
+                    row.text("code"),
+                    row.text("expiry")
+                ])?
+            }
+        };
+        Ok(())
+    }
+}
