@@ -15,6 +15,9 @@ const CONSTANT: u8 = 0;
 const VARINTS: u8 = 1;
 /// Each value's steps above the base in the same number of bits.
 const PACKED: u8 = 2;
+/// As packed, but the largest number of these bits says that a varint, to be added, follows after all packed values: a few
+/// large values do not make the small ones wide.
+const ESCAPED: u8 = 3;
 /// Added to the coding: the first value stands apart, the others are differences to the one before.
 const DELTA: u8 = 4;
 
@@ -36,11 +39,11 @@ pub(super) fn write(values: &[i64]) -> Vec<u8> {
     let deltas: Vec<i64> = values.iter().zip(rest).map(|(before, after)| after.wrapping_sub(*before)).collect();
     let delta = Plan::of(&deltas);
     let mut bytes = Vec::new();
-    if rest.is_empty() || plain.size() <= delta.size() + encoded_len_varint(zigzag(*first)) {
-        bytes.push(plain.coding());
+    if rest.is_empty() || plain.size <= delta.size + encoded_len_varint(zigzag(*first)) {
+        bytes.push(plain.coding);
         plain.write(values, &mut bytes);
     } else {
-        bytes.push(delta.coding() | DELTA);
+        bytes.push(delta.coding | DELTA);
         encode_varint(zigzag(*first), &mut bytes);
         delta.write(&deltas, &mut bytes);
     }
@@ -49,14 +52,14 @@ pub(super) fn write(values: &[i64]) -> Vec<u8> {
 
 /// How a sequence is best written.
 struct Plan {
-    count: usize,
     base: i64,
     /// Every value is the base plus a multiple of this; 0 if all are the base.
     step: u64,
-    /// Bits of the largest multiple.
+    coding: u8,
+    /// Bits of a packed value.
     width: u32,
-    /// Bytes of the multiples as varints.
-    varints: usize,
+    /// About how many bytes follow the coding's byte.
+    size: usize,
 }
 
 impl Plan {
@@ -64,48 +67,64 @@ impl Plan {
         let base = values.iter().copied().min().unwrap_or(0);
         let above = || values.iter().map(|value| value.wrapping_sub(base).cast_unsigned());
         let step = above().fold(0, gcd);
-        let steps = || above().map(|it| it.checked_div(step).unwrap_or(0));
-        let width = u64::BITS - steps().max().unwrap_or(0).leading_zeros();
-        Self { count: values.len(), base, step, width, varints: steps().map(encoded_len_varint).sum() }
-    }
-
-    fn packed(&self) -> usize {
-        (self.count * self.width as usize).div_ceil(8) + 1
-    }
-
-    fn coding(&self) -> u8 {
-        match self.step {
-            0 => CONSTANT,
-            _ if self.packed() < self.varints => PACKED,
-            _ => VARINTS,
+        // How many values need how many bits.
+        let mut bits = [0_usize; 65];
+        for it in above() {
+            let length = u64::BITS - it.checked_div(step).unwrap_or(0).leading_zeros();
+            if let Some(count) = bits.get_mut(length as usize) {
+                *count += 1;
+            }
         }
-    }
-
-    fn size(&self) -> usize {
-        let base = encoded_len_varint(zigzag(self.base));
-        match self.step {
-            0 => base,
-            step => base + encoded_len_varint(step) + self.packed().min(self.varints),
-        }
+        let head = encoded_len_varint(zigzag(base)) + encoded_len_varint(step);
+        let (coding, width, size) = if step == 0 { (CONSTANT, 0, 0) } else { cheapest(&bits, values.len()) };
+        Self { base, step, coding, width, size: head + size }
     }
 
     fn write(&self, values: &[i64], bytes: &mut Vec<u8>) {
         encode_varint(zigzag(self.base), bytes);
-        let coding = self.coding();
-        if coding == CONSTANT {
+        if self.coding == CONSTANT {
             return;
         }
         encode_varint(self.step, bytes);
-        let steps = values
-            .iter()
-            .map(|value| value.wrapping_sub(self.base).cast_unsigned().checked_div(self.step).unwrap_or(0));
-        if coding == VARINTS {
-            steps.for_each(|it| encode_varint(it, bytes));
-        } else {
-            bytes.push(u8::try_from(self.width).unwrap_or(64));
-            pack(steps, self.width, bytes);
+        let steps = || {
+            let above = values.iter().map(|value| value.wrapping_sub(self.base).cast_unsigned());
+            above.map(|it| it.checked_div(self.step).unwrap_or(0))
+        };
+        if self.coding == VARINTS {
+            steps().for_each(|it| encode_varint(it, bytes));
+            return;
+        }
+        bytes.push(u8::try_from(self.width).unwrap_or(64));
+        let escape = if self.coding == ESCAPED { ones(self.width) } else { u64::MAX };
+        pack(steps().map(|it| it.min(escape)), self.width, bytes);
+        if self.coding == ESCAPED {
+            steps().filter_map(|it| it.checked_sub(escape)).for_each(|over| encode_varint(over, bytes));
         }
     }
+}
+
+/// The coding, its width and its bytes for `count` values, of which `bits[n]` need n bits.
+fn cheapest(bits: &[usize; 65], count: usize) -> (u8, u32, usize) {
+    let varint = |length: usize| length.max(1).div_ceil(7);
+    let lengths = || bits.iter().copied().enumerate().filter(|(_, values)| *values > 0);
+    let widest = lengths().map(|(length, _)| length).max().unwrap_or(0);
+    let packed = |width: usize| (count * width).div_ceil(8) + 1;
+    let all_varints = lengths().map(|(length, values)| values * varint(length)).sum::<usize>();
+    let escaped = |width: usize| {
+        // A value of exactly `width` bits escapes only if all of them are set: counted as if none did, except where the
+        // only such value is 1.
+        let over = lengths().filter(|(length, _)| *length > width || *length == 1 && width == 1);
+        packed(width) + over.map(|(length, values)| values * varint(length)).sum::<usize>()
+    };
+    let whole = [(VARINTS, 0, all_varints), (PACKED, widest, packed(widest))];
+    let choices = whole.into_iter().chain((1..widest).map(|width| (ESCAPED, width, escaped(width))));
+    let best = choices.min_by_key(|(_, _, size)| *size);
+    best.map_or((VARINTS, 0, 0), |(coding, width, size)| (coding, width as u32, size))
+}
+
+/// The largest number of `width` bits, 1 to 64.
+fn ones(width: u32) -> u64 {
+    u64::MAX.checked_shr(u64::BITS.saturating_sub(width)).unwrap_or(0)
 }
 
 fn gcd(mut a: u64, mut b: u64) -> u64 {
@@ -134,7 +153,7 @@ fn pack(values: impl Iterator<Item = u64>, width: u32, bytes: &mut Vec<u8>) {
 
 /// Reads `count` values of `width` bits; `bytes` holds them all.
 fn unpack(bytes: &[u8], width: u32, count: usize) -> Vec<u64> {
-    let mask = u128::from(u64::MAX.checked_shr(u64::BITS - width).unwrap_or(0));
+    let mask = u128::from(ones(width));
     let mut source = bytes.iter();
     let (mut held, mut bits) = (0_u128, 0_u32);
     (0..count)
@@ -225,13 +244,20 @@ fn read_plain(coding: u8, mut bytes: &[u8], count: usize) -> Option<Vec<i64>> {
             let values = (0..count).map(|_| varint(&mut bytes).map(value)).collect::<Option<Vec<_>>>()?;
             bytes.is_empty().then_some(values)
         }
-        PACKED => {
+        PACKED | ESCAPED => {
             let (&width, packed) = bytes.split_first()?;
             let width = u32::from(width);
-            if !(1..=64).contains(&width) || packed.len() != (count * width as usize).div_ceil(8) {
+            if !(1..=64).contains(&width) {
                 return None;
             }
-            Some(unpack(packed, width, count).into_iter().map(value).collect())
+            let (packed, mut after) = packed.split_at_checked((count * width as usize).div_ceil(8))?;
+            let mut steps = unpack(packed, width, count);
+            if coding == ESCAPED {
+                for it in steps.iter_mut().filter(|it| **it == ones(width)) {
+                    *it = it.checked_add(varint(&mut after)?)?;
+                }
+            }
+            after.is_empty().then(|| steps.into_iter().map(value).collect())
         }
         _ => None,
     }
@@ -261,6 +287,11 @@ mod tests {
         round(&[i64::MAX, i64::MIN]);
         round(&[i64::MIN; 3]);
         round(&[3000, 5000, -4000, 1000]);
+        assert_eq!(round(&[1000, 2000, 3000, 1000, 9000, 2000, 3000, 1000]), 9);
+        // Many of one bit, one of forty: an escape of two bits, not forty for all.
+        let mut rare = [0, 1].repeat(200);
+        rare.push(1 << 40);
+        assert!(round(&rare) < 60 * 2);
         let mut state = 1_u64;
         for width in 0..64_u32 {
             let values: Vec<i64> = (0..50)
@@ -281,7 +312,10 @@ mod tests {
         assert_eq!(read(&[PACKED, 0, 1, 0, 1], 3), None, "no bits");
         assert_eq!(read(&[PACKED, 0, 1, 65, 1], 1), None, "too many bits");
         assert_eq!(read(&[PACKED, 0, 1, 8, 1, 2], 3), None, "a byte missing");
-        assert_eq!(read(&[3, 0, 1, 8, 1, 2], 3), None, "unknown coding");
+        assert_eq!(read(&[PACKED, 0, 1, 8, 1, 2, 3, 4], 3), None, "a byte too many");
+        assert_eq!(read(&[ESCAPED, 0, 1, 2, 0b11], 1), None, "an escape without its varint");
+        assert_eq!(read(&[ESCAPED, 0, 1, 64, 255, 255, 255, 255, 255, 255, 255, 255, 1], 1), None, "beyond 64 bits");
+        assert_eq!(read(&[8, 0, 1, 8, 1, 2], 3), None, "unknown coding");
         assert_eq!(read(&[CONSTANT, 2], 0), None, "bytes where no value is");
     }
 }
