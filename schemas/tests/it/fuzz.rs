@@ -1,7 +1,5 @@
 //! Hostile bytes: whatever a peer sends is an answer with a registered code, never a panic and never a flood of memory.
 
-use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use prost::Message;
 use stocksync_schemas::ids::to_hex as hex;
 use stocksync_schemas::wire::pb::exchange as pb;
@@ -9,6 +7,7 @@ use stocksync_schemas::wire::{self, WireError, json};
 use stocksync_schemas::{Body, Code, Line, Location, Move, Op, PushedOp, VariantId, limits};
 
 use crate::random;
+use crate::samples::samples;
 
 /// SplitMix64: the same cases in every run.
 struct Random(u64);
@@ -25,12 +24,6 @@ impl Random {
     fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit.max(1) as u64) as usize
     }
-}
-
-fn samples<T>(count: usize, strategy: impl Strategy<Value = T>) -> Vec<T> {
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
 /// One to four changes: a bit, a byte, a cut, a piece moved or repeated.

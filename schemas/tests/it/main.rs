@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod fuzz;
+mod golden;
 mod random;
 mod round_trip;
+mod samples;
