@@ -3,6 +3,7 @@
 //! Owns which error of the core is which; must never answer a new one by default: the match names them all.
 
 use stocksync_core::Error;
+use stocksync_ledger::records::RecordError;
 use stocksync_ledger::rules::RuleError;
 use stocksync_schemas::Code;
 
@@ -88,6 +89,8 @@ impl From<Error> for StocksyncError {
             }
             Error::Rule(RuleError::Broken(_)) => Self::invalid("act", reason),
             Error::Invalid { field, reason } => Self::InvalidInput { field: field.to_owned(), reason },
+            Error::Record(RecordError::Field { field, reason }) => Self::invalid(&field, reason),
+            Error::Record(_) => Self::invalid("record", reason),
             Error::NotFound(_) => Self::NotFound { reason },
             Error::OutboxFull | Error::StorageFull => Self::StorageFull { reason },
             Error::NewerDatabase { .. } => Self::UpgradeRequired { reason },

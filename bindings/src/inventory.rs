@@ -12,9 +12,9 @@ use stocksync_core::scan::Scanner;
 use stocksync_core::sync::http;
 
 use crate::{
-    ActPage, BalancePage, BalanceRequest, CaptureRequest, CapturedView, ExceptionView, FrameRequest, LookupView,
-    Observer, RecordRequest, RejectedView, StatusView, StocksyncError, SymbolView, SyncHandle, SyncListener, capture,
-    catalogue, frame, runtime, sync, views,
+    ActPage, BalancePage, BalanceRequest, CaptureRequest, CapturedView, Collection, ExceptionView, FrameRequest,
+    GtinIds, LookupView, Observer, RecordRequest, RecordView, RejectedView, StatusView, StocksyncError, SymbolView,
+    SyncHandle, SyncListener, capture, catalogue, frame, runtime, sync, views,
 };
 
 /// Where and as what to open.
@@ -209,6 +209,23 @@ impl Inventory {
     /// `InvalidInput` names the field; `NotFound`; `StorageFull`.
     pub async fn edit(&self, records: Vec<RecordRequest>) -> Result<Vec<String>, StocksyncError> {
         self.on_core(move |core| catalogue::edit(core, records)).await
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn record(&self, collection: Collection, id: String) -> Result<RecordView, StocksyncError> {
+        self.on_core(move |core| catalogue::record(core, collection, &id)).await
+    }
+
+    /// The ids for a new product and variant behind a GTIN (14 digits) that nobody knows yet: devices that make them apart
+    /// make the same ones.
+    ///
+    /// # Errors
+    /// `SignInRequired` before the device was enrolled.
+    pub async fn gtin_ids(&self, gtin: String) -> Result<GtinIds, StocksyncError> {
+        self.on_core(move |core| catalogue::gtin_ids(core, &gtin)).await
     }
 
     /// Starts a sync; no exchange begins after `deadline_ms`. One runs at a time: a second one ends with `Busy`.

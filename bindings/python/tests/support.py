@@ -30,7 +30,7 @@ def number(value: int) -> FieldValue:
 
 def record(collection: Collection, **fields: FieldValue) -> RecordRequest:
     """A new record."""
-    return RecordRequest(collection=collection, id=None, fields=fields)
+    return RecordRequest(collection=collection, id=None, fields=fields, deleted=None)
 
 
 def location(name: str) -> RecordRequest:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from tests.support import CaptureRequest, Collection, InventoryCase, LineRequest, StocksyncError
-from tests.support import every, location, move, new_id, number, record, stocksync
+from tests.support import CaptureRequest, Collection, InventoryCase, LineRequest, RecordRequest
+from tests.support import StocksyncError, every, location, move, new_id, number, record, stocksync, text
 from stocksync_demo.catalogue import check_digit
 
 NAMES = ("Crème brûlée 🍮", "ねじ 3 mm", "مسمار", "Straße \u0041\u030a", "1/2\" x 3' \\ ; DROP")
@@ -70,6 +70,24 @@ class RoundTrips(InventoryCase):
             await self.thing(name, code.zfill(14))
             found = await self.inventory.lookup(text=code, symbology=None)
             self.assertEqual([match.name for match in found.matches], [name])
+            (shelf,) = await self.inventory.edit([location(name)])
+            kept = await self.inventory.record(collection=Collection.LOCATIONS, id=shelf)
+            self.assertEqual(kept.fields["name"], text(name))
+
+    async def test_a_record_is_changed_field_by_field_and_restored_after_deletion(self) -> None:
+        (shelf,) = await self.inventory.edit([location("A-01")])
+
+        async def change(deleted: bool | None, **fields: stocksync.FieldValue) -> stocksync.RecordView:
+            request = RecordRequest(collection=Collection.LOCATIONS, id=shelf, fields=fields, deleted=deleted)
+            await self.inventory.edit([request])
+            return await self.inventory.record(collection=Collection.LOCATIONS, id=shelf)
+
+        found = await change(None, code=text("LOC:A-01"))
+        self.assertEqual((found.fields["name"], found.fields["code"]), (text("A-01"), text("LOC:A-01")))
+        found = await change(True, code=stocksync.FieldValue.NOTHING())
+        self.assertTrue(found.deleted)
+        self.assertNotIn("code", found.fields)
+        self.assertFalse((await change(False)).deleted)
 
     async def test_a_thousand_records_cross_in_one_call(self) -> None:
         shelves = await self.inventory.edit([location(f"R-{number:04d}") for number in range(1_000)])
@@ -78,7 +96,8 @@ class RoundTrips(InventoryCase):
     async def test_a_thousand_rows_come_back_in_pages_none_twice(self) -> None:
         shelf, variants = new_id(), [new_id() for _ in range(1_000)]
         for start in range(0, 1_000, 200):
-            lines = [LineRequest(variant=it, lot="", quantity=1_000, entered="") for it in variants[start : start + 200]]
+            some = variants[start : start + 200]
+            lines = [LineRequest(variant=variant, lot="", quantity=1_000, entered="") for variant in some]
             request = CaptureRequest.MOVE(_from="supplier", to=shelf, lines=lines, reason="", reference="")
             saved = await self.inventory.capture(act=None, request=request)
             self.assertEqual(len(saved.balances), 200)
@@ -104,10 +123,17 @@ class Limits(InventoryCase):
         self.assertEqual((await self.inventory.balances(every(location=shelf))).rows, [])
 
     async def test_a_field_that_a_record_does_not_have_is_refused(self) -> None:
-        await self.assert_invalid("wings", self.inventory.edit([record(Collection.LOTS, wings=number(2))]))
+        await self.assert_invalid("wings", self.inventory.edit([record(Collection.PRODUCTS, wings=number(2))]))
+
+    async def test_a_required_field_is_asked_for_and_nothing_of_the_call_is_kept(self) -> None:
+        before = (await self.inventory.status()).captured_seq
+        await self.assert_invalid("name", self.inventory.edit([location("A"), record(Collection.PRODUCTS, status=text("active"))]))
+        self.assertEqual((await self.inventory.status()).captured_seq, before)
 
     async def test_what_is_not_there_is_not_found(self) -> None:
         nothing = "0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f"
+        with self.assertRaises(StocksyncError.NotFound):
+            await self.inventory.record(collection=Collection.PRODUCTS, id=nothing)
         target = f"{nothing}.1.{'0f' * 32}"
         with self.assertRaises(StocksyncError.NotFound):
             await self.inventory.capture(act=None, request=CaptureRequest.VOID(target=target, reason=""))

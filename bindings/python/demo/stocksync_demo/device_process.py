@@ -65,7 +65,12 @@ class Device:
     async def edit(self, records: list) -> dict:
         """Makes records: collection and fields of each."""
         requests = [
-            RecordRequest(collection=_COLLECTIONS[kind], id=None, fields={k: _field(v) for k, v in fields.items()})
+            RecordRequest(
+                collection=_COLLECTIONS[kind],
+                id=None,
+                fields={name: _field(value) for name, value in fields.items()},
+                deleted=None,
+            )
             for kind, fields in records
         ]
         return {"ids": await self.inventory.edit(requests)}
