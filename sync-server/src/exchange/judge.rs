@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use stocksync_ledger::rules;
-use stocksync_schemas::{Body, Code, OpHash, Outcome, ReplicaId};
+use stocksync_ledger::{records, rules};
+use stocksync_schemas::{Body, Code, OpHash, Outcome, ReplicaId, collections};
 
 use super::Candidate;
 use crate::op_log::{Judgement, Known};
@@ -50,10 +50,16 @@ pub(super) fn judge(
     if let Err(error) = rules::check(op) {
         return Fate::Refused(error.code(), error.to_string());
     }
-    if matches!(op.body, Body::Opaque(_)) {
-        return Fate::Answered(plainly(Code::UpgradeServer));
+    match &op.body {
+        Body::Opaque(_) => Fate::Answered(plainly(Code::UpgradeServer)),
+        // A collection of a later version is applied after the upgrade; what is known passes the guard first.
+        Body::Record(it) if collections::find(&it.collection).is_none() => Fate::Answered(plainly(Code::UpgradeServer)),
+        Body::Record(it) => match records::check_change(&it.change, op.lane.replica) {
+            Ok(()) => Fate::New,
+            Err(error) => Fate::Refused(error.code(), error.to_string()),
+        },
+        _ => Fate::New,
     }
-    Fate::New
 }
 
 fn plainly(code: Code) -> Outcome {

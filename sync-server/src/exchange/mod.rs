@@ -69,7 +69,10 @@ pub fn prepare(decoded: DecodedRequest) -> Result<Prepared, ExchangeError> {
     if request.protocol == 0 || request.protocol > PROTOCOL {
         return Err(ExchangeError::Refused(Code::UpgradeServer));
     }
-    let ops = std::mem::take(&mut request.ops).into_iter();
+    let mut ops = std::mem::take(&mut request.ops);
+    // Positions follow the order of capture, whatever order a sender writes them in.
+    ops.sort_by_key(|pushed| pushed.op.lane.seq);
+    let ops = ops.into_iter();
     let ops = ops.map(|pushed| Candidate { hash: pushed.op.hash(), op: pushed.op, beside: pushed.beside }).collect();
     Ok(Prepared { request, ops, undecodable })
 }
