@@ -72,7 +72,6 @@ fn bad_messages_are_answered_with_the_code_in_their_name() {
         } else {
             wire::decode_request(&bytes).expect_err(&name)
         };
-        println!("{name}: {error}");
         assert_eq!(Some(error.code()), Code::parse(code), "{name}: {error}");
     }
 }
