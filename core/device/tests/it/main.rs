@@ -2,4 +2,9 @@
 
 #![cfg(test)] // helpers are test code too
 
+mod capture;
+#[path = "../../../../fixtures/src/cases.rs"]
+mod cases;
+mod fold_cases;
+mod records;
 mod scan;
