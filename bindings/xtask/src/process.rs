@@ -1,7 +1,7 @@
 //! Running other programs. Owns how a failure is told: the command, and nothing hidden.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 /// The workspace's folder.
 pub fn root() -> PathBuf {
@@ -22,6 +22,21 @@ pub fn run(command: &mut Command) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("failed ({status}): {shown}")),
+        Err(error) => Err(format!("cannot start ({error}): {shown}")),
+    }
+}
+
+/// Ends this program with that one: its exit status is the answer, and Ctrl-C reaches it alone.
+pub fn hand_over(command: &mut Command) -> Result<ExitCode, String> {
+    let shown = show(command);
+    #[cfg(unix)]
+    {
+        let error = std::os::unix::process::CommandExt::exec(command);
+        Err(format!("cannot start ({error}): {shown}"))
+    }
+    #[cfg(not(unix))]
+    match command.status() {
+        Ok(status) => Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))),
         Err(error) => Err(format!("cannot start ({error}): {shown}")),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{bindings, demo, process, tools};
+use crate::{bindings, demo, process, tidy, tools};
 
 /// How a suite ended.
 enum End {
@@ -18,11 +18,13 @@ enum End {
 /// Runs all suites, goes on after a failure, and fails at the end if any did.
 pub fn run(root: &Path) -> Result<(), String> {
     type Suite = (&'static str, fn(&Path) -> End);
-    let suites: [Suite; 6] = [
+    let suites: [Suite; 8] = [
         ("format", format),
-        ("lints", lints),
+        ("tidy", tidy),
         ("postgres", postgres),
         ("rust", rust),
+        ("lints", lints),
+        ("surface", surface),
         ("python", python),
         ("demo", demonstration),
     ];
@@ -31,6 +33,9 @@ pub fn run(root: &Path) -> Result<(), String> {
         println!("\n== {name}");
         let began = Instant::now();
         let end = suite(root);
+        if let End::Failed(reason) = &end {
+            println!("{reason}");
+        }
         table.push((name, end, began.elapsed().as_secs()));
     }
     println!("\n{:<10} {:>6}  end", "suite", "s");
@@ -43,17 +48,22 @@ pub fn run(root: &Path) -> Result<(), String> {
             }
             End::Failed(reason) => {
                 failed += 1;
-                format!("FAILED: {reason}")
+                format!("FAILED: {}", first(&reason))
             }
             End::Skipped(reason) => {
                 skipped += 1;
-                format!("skipped: {reason}")
+                format!("skipped: {}", first(&reason))
             }
         };
         println!("{name:<10} {seconds:>6}  {said}");
     }
     println!("\n{passed} passed, {failed} failed, {skipped} skipped");
     if failed == 0 { Ok(()) } else { Err("not all suites passed".to_owned()) }
+}
+
+/// The table has a line a suite; the rest stands where it happened.
+fn first(reason: &str) -> &str {
+    reason.lines().next().unwrap_or_default()
 }
 
 fn ended(done: Result<(), String>) -> End {
@@ -73,14 +83,18 @@ fn format(root: &Path) -> End {
     ended(process::run(process::cargo(root).args(["fmt", "--all", "--check"])))
 }
 
+fn tidy(root: &Path) -> End {
+    ended(tidy::run(root))
+}
+
 fn lints(root: &Path) -> End {
     let words = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
     ended(process::run(process::cargo(root).args(words)))
 }
 
 /// The Postgres suites skip themselves where there is none: say so once, and fail unattended.
-fn postgres(_: &Path) -> End {
-    match tools::postgres() {
+fn postgres(root: &Path) -> End {
+    match tools::postgres(root) {
         Ok(folder) => {
             println!("Postgres: {}", folder.display());
             End::Passed
@@ -92,10 +106,18 @@ fn postgres(_: &Path) -> End {
 fn rust(root: &Path) -> End {
     let mut command = process::cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]);
-    if let Ok(folder) = tools::postgres() {
+    if let Ok(folder) = tools::postgres(root) {
         command.env("STOCKSYNC_PG_BIN", folder);
     }
     ended(process::run(&mut command))
+}
+
+/// What apps see is what was written down.
+fn surface(root: &Path) -> End {
+    if let Err(reason) = tools::python(root) {
+        return missing(reason);
+    }
+    ended(bindings::surface(root, true))
 }
 
 fn python(root: &Path) -> End {
@@ -106,7 +128,15 @@ fn python(root: &Path) -> End {
         Ok(built) => built,
         Err(reason) => return End::Failed(reason),
     };
+    // Its tests of sync start a server of their own, and skip themselves without one.
+    let server = match bindings::server(root) {
+        Ok(server) => server,
+        Err(reason) => return End::Failed(reason),
+    };
     let mut command = Command::new(built.python);
+    if let Ok(folder) = tools::postgres(root) {
+        command.env("STOCKSYNC_PG_BIN", folder).env("STOCKSYNC_SERVER_BIN", server);
+    }
     command
         .args(["-m", "unittest", "discover", "-s", "tests", "-t", "."])
         .env("PYTHONPATH", built.path)
@@ -115,9 +145,9 @@ fn python(root: &Path) -> End {
 }
 
 fn demonstration(root: &Path) -> End {
-    if let Err(reason) = tools::python(root).and_then(|_| tools::postgres()) {
+    if let Err(reason) = tools::python(root).and_then(|_| tools::postgres(root)) {
         return missing(reason);
     }
     let words = ["--headless", "--seed", "1", "--port", "0"].map(str::to_owned);
-    ended(demo::run(root, &words))
+    ended(demo::driver(root, &words).and_then(|mut driver| process::run(&mut driver)))
 }

@@ -1,0 +1,166 @@
+//! `cargo xtask bench`: every figure beside its floor (the same work done by the plainest means) and its target.
+//!
+//! Owns the table. A bench is an example of its crate that prints, among what else it says, lines of
+//! `figure<TAB>name<TAB>value<TAB>floor<TAB>target`: numbers in one unit, the target being a ratio to the floor such as
+//! `1.3x` or a limit in the unit itself. Absolute times mean little on a shared machine; ratios do.
+#![allow(clippy::float_arithmetic)] // figures, neither stock nor money
+
+use std::path::Path;
+use std::process::Command;
+
+use clap::ValueEnum;
+
+use crate::{bindings, process, tools};
+
+/// What can be measured.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// A scan until it is durable.
+    Scan,
+    /// Bytes per movement on the wire.
+    Wire,
+    /// The library as phones get it.
+    Size,
+    /// Decoding of pictures, beside zxing-cpp. Only by name: it needs pictures and that library.
+    Scanning,
+}
+
+/// One line of the table.
+#[derive(Debug, PartialEq)]
+struct Figure {
+    name: String,
+    value: f64,
+    floor: f64,
+    target: String,
+}
+
+/// Measures `what`, or all but `Scanning`.
+pub fn run(root: &Path, what: Option<What>, images: Option<&Path>) -> Result<(), String> {
+    if what == Some(What::Scanning) {
+        return scanning(root, images);
+    }
+    type Bench = fn(&Path) -> Result<Vec<Figure>, String>;
+    let benches: [(What, Bench); 3] = [(What::Scan, scan), (What::Wire, wire), (What::Size, size)];
+    let (mut figures, mut missing) = (Vec::new(), Vec::new());
+    for (_, bench) in benches.into_iter().filter(|(which, _)| what.is_none_or(|what| what == *which)) {
+        match bench(root) {
+            Ok(found) => figures.extend(found),
+            Err(reason) => missing.push(reason),
+        }
+    }
+    println!("\n{:<44} {:>10} {:>10} {:>7}  target", "figure", "value", "floor", "ratio");
+    for Figure { name, value, floor, target } in &figures {
+        let ratio = if *floor > 0.0 { format!("{:.2}x", value / floor) } else { "-".to_owned() };
+        println!("{name:<44} {value:>10.2} {floor:>10.2} {ratio:>7}  {target}");
+    }
+    if missing.is_empty() { Ok(()) } else { Err(missing.join("\n")) }
+}
+
+/// Runs an example in release and shows what it says.
+fn example(root: &Path, package: &str, folder: &str, name: &str, rest: &[&Path]) -> Result<String, String> {
+    let file = format!("{folder}/examples/{name}.rs");
+    if !root.join(&file).exists() {
+        return Err(format!("missing: {file}"));
+    }
+    println!("\n== {file}");
+    let mut command = process::cargo(root);
+    command.args(["run", "--quiet", "--release", "--package", package, "--example", name, "--"]).args(rest);
+    let said = process::output(&mut command)?;
+    for line in said.lines().filter(|line| !line.starts_with("figure\t")) {
+        println!("{line}");
+    }
+    Ok(said)
+}
+
+fn scan(root: &Path) -> Result<Vec<Figure>, String> {
+    Ok(figures(&example(root, "stocksync-core", "core/device", "durable_scan", &[])?))
+}
+
+fn figures(said: &str) -> Vec<Figure> {
+    let figure = |line: &str| {
+        let mut parts = line.strip_prefix("figure\t")?.split('\t');
+        let name = parts.next()?.to_owned();
+        let (value, floor) = (parts.next()?.trim().parse().ok()?, parts.next()?.trim().parse().ok()?);
+        Some(Figure { name, value, floor, target: parts.next().unwrap_or_default().to_owned() })
+    };
+    said.lines().filter_map(figure).collect()
+}
+
+fn wire(root: &Path) -> Result<Vec<Figure>, String> {
+    Ok(wire_figures(&example(root, "stocksync-schemas", "schemas", "wire_size", &[])?))
+}
+
+/// Its table has batch, direction, total and bytes per op first. The floors are of a poorer movement (item, device,
+/// quantity, reason, times), encoded by hand in columns.
+fn wire_figures(said: &str) -> Vec<Figure> {
+    let figure = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let &[batch, direction, _, each, ..] = words.as_slice() else { return None };
+        let (floor, target) = match batch {
+            "1" => (15.0, "<= 40 B"),
+            "100" => (6.8, "<= 9 B"),
+            "1000" => (6.0, "<= 7.5 B"),
+            _ => return None,
+        };
+        let name = format!("bytes per movement {direction}, {batch} in a batch");
+        (direction != "verdicts").then_some(Figure {
+            name,
+            value: each.parse().ok()?,
+            floor,
+            target: target.to_owned(),
+        })
+    };
+    said.lines().filter_map(figure).collect()
+}
+
+/// The floor is that of the bare dependencies.
+fn size(root: &Path) -> Result<Vec<Figure>, String> {
+    println!("\n== the library as phones get it (profile mobile)");
+    process::run(process::cargo(root).args(["build", "--profile", "mobile", "--package", "stocksync-bindings"]))?;
+    let library = bindings::dynamic(&bindings::target(root).join("mobile"))?;
+    let bytes = library.metadata().map_err(|error| format!("{}: {error}", library.display()))?.len();
+    #[allow(clippy::cast_precision_loss)] // megabytes
+    let value = bytes as f64 / 1e6;
+    Ok(vec![Figure { name: "library, MB".to_owned(), value, floor: 5.7, target: "<= 6 MB".to_owned() }])
+}
+
+/// Our decoder and zxing-cpp over the same pictures.
+fn scanning(root: &Path, images: Option<&Path>) -> Result<(), String> {
+    let images = images.map_or_else(|| root.join("fixtures/barcodes"), Path::to_owned);
+    let mut missing = Vec::new();
+    if !images.join("manifest.tsv").exists() {
+        missing.push(format!("missing: {} (text and format of each picture)", images.join("manifest.tsv").display()));
+    }
+    if !root.join("core/device/examples/decode_pictures.rs").exists() {
+        missing.push("missing: core/device/examples/decode_pictures.rs (our side of the comparison)".to_owned());
+    }
+    let peer =
+        tools::python(root).and_then(|python| process::output(Command::new(python).args(["-c", "import zxingcpp"])));
+    if peer.is_err() {
+        missing.push("missing: the Python package zxing-cpp in target/tools/venv (the peer's side)".to_owned());
+    }
+    if !missing.is_empty() {
+        return Err(missing.join("\n"));
+    }
+    example(root, "stocksync-core", "core/device", "decode_pictures", &[&images]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read() {
+        let found = figures("hello\nfigure\tscan, p50 us\t120.5\t102\t1.3x\nfigure\tbroken\n");
+        let target = "1.3x".to_owned();
+        assert_eq!(found, [Figure { name: "scan, p50 us".to_owned(), value: 120.5, floor: 102.0, target }]);
+    }
+
+    #[test]
+    fn the_table_of_the_wire_is_read() {
+        let said = " batch  direction    total   per op\n   100         up      820     8.20  1 1 1 1\n   100   verdicts  10 0.1\n";
+        let found = wire_figures(said);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].value, found[0].floor), (8.2, 6.8));
+    }
+}
