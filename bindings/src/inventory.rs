@@ -111,12 +111,13 @@ impl Inventory {
         .await
     }
 
-    /// Says what a scanned or typed code is. `symbology` is the identifier beside a scanned text (`]E0`), none if typed.
+    /// Says what a scanned or typed code is. `symbology` is the identifier beside a scanned text (`]E0`), none or
+    /// empty if typed.
     ///
     /// # Errors
     /// `InvalidInput` if the text is empty or too long. An unknown code is no error: it has no match.
     pub async fn lookup(&self, text: String, symbology: Option<String>) -> Result<LookupView, StocksyncError> {
-        self.on_core(move |core| Ok(core.lookup(&text, symbology.as_deref())?.into())).await
+        self.on_core(move |core| Ok(core.lookup(&text, symbology.as_deref().filter(|it| !it.is_empty()))?.into())).await
     }
 
     /// Reads the codes in a camera frame or photograph. No code is the usual answer of a frame, and no error.

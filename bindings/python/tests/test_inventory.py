@@ -127,7 +127,8 @@ class Limits(InventoryCase):
 
     async def test_a_required_field_is_asked_for_and_nothing_of_the_call_is_kept(self) -> None:
         before = (await self.inventory.status()).captured_seq
-        await self.assert_invalid("name", self.inventory.edit([location("A"), record(Collection.PRODUCTS, status=text("active"))]))
+        nameless = record(Collection.PRODUCTS, status=text("active"))
+        await self.assert_invalid("name", self.inventory.edit([location("A"), nameless]))
         self.assertEqual((await self.inventory.status()).captured_seq, before)
 
     async def test_what_is_not_there_is_not_found(self) -> None:

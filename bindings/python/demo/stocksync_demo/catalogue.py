@@ -93,7 +93,8 @@ def _key(picture: Picture) -> tuple[str, str, str, str]:
     return "raw", text, "", ""
 
 
-def _pictured(folder: Path) -> list[Thing]:
+def pictured(folder: Path) -> list[Thing]:
+    """The things that the pictures show, one for each code."""
     by_key: dict[tuple[str, str, str, str], list[Picture]] = {}
     for picture in manifest(folder):
         by_key.setdefault(_key(picture), []).append(picture)
@@ -106,8 +107,8 @@ def _pictured(folder: Path) -> list[Thing]:
 def make(seed: int, folder: Path, variants: int = VARIANTS) -> Catalogue:
     """The catalogue of this seed."""
     draw = random.Random(f"catalogue {seed}")
-    things = _pictured(folder)
-    pictured, taken = list(things), {thing.code for thing in things}
+    shown = pictured(folder)
+    things, taken = list(shown), {thing.code for thing in shown}
     while len(things) < variants:
         body = f"0952{draw.randrange(10**9):09d}"
         code = body + check_digit(body)
@@ -122,4 +123,4 @@ def make(seed: int, folder: Path, variants: int = VARIANTS) -> Catalogue:
         for place in draw.sample(bins, 2 if thing.pictures else 1):
             cell: Cell = (thing.index, place, thing.lot)
             opening.put(cell, draw.randrange(60, 240) * UNIT)
-    return Catalogue(things, bins, opening, pictured)
+    return Catalogue(things, bins, opening, shown)
