@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -71,6 +72,8 @@ class Demo:
         await self.server.start()
         tenant = await self.server.create_tenant("Demonstration")
         reader = await self.server.enrol(await self.server.create_code(tenant), "driver")
+        if not self.chosen.headless:
+            say(f"console: {self.server.url} with the credential {reader}")
         office = await self.phone("office", tenant)
         say(f"the office records {len(self.catalogue.things)} variants and their opening stock, and sends them")
         ids = await bring_in(office, self.catalogue)
@@ -182,9 +185,10 @@ async def main() -> int:
             chosen.json.write_text(report.as_json() + "\n", encoding="utf-8")
         if not chosen.headless:
             print(f"\nthe server goes on: {demo.server.url} (Ctrl-C ends it)", flush=True)
-            await asyncio.Event().wait()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
         return 0 if report.ok else 1
-    except BaseException:
+    except Exception:
         print(demo.server.log_tail() if demo.server.log.exists() else "", file=sys.stderr)
         raise
     finally:
