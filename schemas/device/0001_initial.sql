@@ -103,7 +103,8 @@ CREATE TABLE cells (
     PRIMARY KEY (variant, location, lot)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX cells_location ON cells (location, variant, lot);
-CREATE INDEX cells_open ON cells (variant, location, lot) WHERE flags <> 0 OR on_hand < 0;
+CREATE INDEX cells_open ON cells (variant, location, lot)
+    WHERE flags <> 0 OR (on_hand < 0 AND location > x'000000000000000000000000000000ff');
 
 CREATE TABLE log_points (
     -- Points of the server's log that this phone has stood at.

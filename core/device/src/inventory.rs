@@ -367,9 +367,8 @@ impl Inventory {
             self.tell(&cells);
         };
         let mut options = SyncOptions { deadline_ms, cancel, progress, changed: &mut changed };
-        let report = sync(&parts, &mut options);
-        self.syncing.store(false, Ordering::SeqCst);
-        report
+        let _running = Running(&self.syncing);
+        sync(&parts, &mut options)
     }
 
     /// Has `observer` told of changes from now on, in place of the one before.
@@ -404,6 +403,15 @@ impl Inventory {
     #[doc(hidden)]
     pub fn limit_pages(&self, pages: u32) -> Result<(), Error> {
         self.store.limit_pages(pages)
+    }
+}
+
+/// Marks the sync as ended, also where a caller's callback panicked.
+struct Running<'a>(&'a AtomicBool);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
     }
 }
 

@@ -79,10 +79,11 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Cells that need a person.
+    /// Cells that need a person. Virtual locations (all below x'…ff') may hold any number.
     pub(crate) fn open_cells(&self, limit: u32) -> Result<Vec<Balance>, Error> {
         let sql = "SELECT variant, location, lot, on_hand, moved, flags FROM cells
-             WHERE flags <> 0 OR on_hand < 0 ORDER BY variant, location, lot LIMIT ?1";
+             WHERE flags <> 0 OR (on_hand < 0 AND location > x'000000000000000000000000000000ff')
+             ORDER BY variant, location, lot LIMIT ?1";
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map([limit], |row| Ok(Balance { cell: cell(row, 0)?, view: view(row, 3)? }))?;
         Ok(rows.collect::<Result<_, _>>()?)

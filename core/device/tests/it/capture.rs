@@ -55,6 +55,10 @@ fn below_zero_is_recorded_and_opens_an_exception() {
     assert_eq!((open.len(), open[0].kind.as_str(), &open[0].cell), (1, "oversold", &cell()));
     inventory.record(None, receive(1_000)).unwrap();
     assert!(inventory.exceptions().unwrap().is_empty(), "the next receipt closes it");
+    assert!(
+        inventory.balance(&Cell { location: Location::SUPPLIER, ..cell() }).unwrap().on_hand < 0,
+        "and suppliers open none"
+    );
 }
 
 #[test]
