@@ -1,4 +1,6 @@
-//! The fold against fixed cases and against itself.
+//! The fold against fixed cases and against itself; records.
+
+#![cfg(test)] // helpers are test code too
 
 #[path = "../../../../fixtures/src/cases.rs"]
 mod cases;
