@@ -35,7 +35,7 @@ pub fn target(root: &Path) -> PathBuf {
 
 /// Builds the server and answers its program.
 pub fn server(root: &Path) -> Result<PathBuf, String> {
-    process::run(process::cargo(root).args(["build", "--package", "stocksync-server"]))?;
+    build(root)?;
     Ok(target(root).join("debug").join(format!("stocksync-server{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -105,10 +105,16 @@ fn generator(root: &Path, python: &Path) -> Result<Command, String> {
     Ok(generate)
 }
 
+/// Builds what the package, its tests and the demonstration run on. Always together: cargo chooses the features of
+/// dependencies by what is built, so that one after the other would compile many of them twice.
+fn build(root: &Path) -> Result<(), String> {
+    let packages = ["stocksync-server", "stocksync-bindings", "stocksync-bindgen"];
+    process::run(process::cargo(root).arg("build").args(packages.map(|name| format!("--package={name}"))))
+}
+
 /// Builds the library and the generator and answers where they are.
 fn library(root: &Path) -> Result<(PathBuf, PathBuf), String> {
-    let mut build = process::cargo(root);
-    process::run(build.args(["build", "--package", "stocksync-bindings", "--package", "stocksync-bindgen"]))?;
+    build(root)?;
     let folder = target(root).join("debug");
     let bindgen = folder.join(format!("stocksync-bindgen{}", std::env::consts::EXE_SUFFIX));
     Ok((dynamic(&folder)?, bindgen))
