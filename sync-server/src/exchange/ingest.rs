@@ -29,13 +29,13 @@ pub(super) async fn ingest(
         return Ok(clock);
     }
     let mut batch = Batch { replica, device, now_ms: clock.now_ms, ..Batch::default() };
-    let entries = judge_all(log, clock, prepared, issued, verdicts, &mut batch).await?;
-    if entries.is_empty() && batch.rejected.is_empty() {
+    judge_all(log, clock, prepared, issued, verdicts, &mut batch).await?;
+    if batch.rows.is_empty() && batch.rejected.is_empty() {
         return Ok(clock);
     }
-    let late = entries.iter().map(|it| it.op.lane).filter(|lane| lane.seq < max_seq).collect();
+    let late = batch.rows.iter().map(|row| row.entry.op.lane).filter(|lane| lane.seq < max_seq).collect();
     let newest = batch.rows.last().map(|row| LogPoint { position: row.entry.acceptance.position, head: row.head });
-    fold(log, entries, late, batch).await?;
+    add(log, late, batch).await?;
     Ok(Clock { point: newest.unwrap_or(clock.point), ..clock })
 }
 
@@ -47,12 +47,11 @@ async fn judge_all(
     issued: &BTreeMap<u64, Issued>,
     verdicts: &mut BTreeMap<u64, Outcome>,
     batch: &mut Batch,
-) -> Result<Vec<Entry>, LogError> {
+) -> Result<(), LogError> {
     let seqs: BTreeSet<u64> = prepared.ops.iter().map(|it| it.op.lane.seq).collect();
     let known = log.known(batch.replica, &seqs.into_iter().collect::<Vec<_>>()).await?;
     let mut earlier = BTreeMap::<u64, (OpHash, Acceptance)>::new();
     let mut point = clock.point;
-    let mut entries = Vec::new();
     for candidate in &prepared.ops {
         let lane = candidate.op.lane;
         match judge(batch.replica, candidate, &known, &earlier) {
@@ -61,9 +60,7 @@ async fn judge_all(
                 let issued_ms = issued.get(&candidate.beside.seen.position).map_or(0, |it| it.server_ms);
                 let acceptance = accept::accept(&candidate.beside, point.position, lane.seq, issued_ms, clock.now_ms);
                 point.head = point.head.next(&candidate.hash, &lane, &acceptance);
-                let entry = entry(candidate, acceptance);
-                batch.rows.push(LogRow { entry: entry.clone(), head: point.head });
-                entries.push(entry);
+                batch.rows.push(LogRow { entry: entry(candidate, acceptance), head: point.head });
                 earlier.insert(lane.seq, (candidate.hash, acceptance));
                 verdicts.insert(lane.seq, Outcome::Ok(acceptance));
             }
@@ -81,16 +78,16 @@ async fn judge_all(
     }
     // A later op of the same seq that was accepted takes the place of a refused one.
     batch.rejected.retain(|it| !earlier.contains_key(&it.op.lane.seq));
-    Ok(entries)
+    Ok(())
 }
 
-/// Puts the batch on the log and brings every cell it touches up to date.
-async fn fold(
-    log: &mut dyn LogTransaction,
-    entries: Vec<Entry>,
-    late: BTreeSet<Lane>,
-    mut batch: Batch,
-) -> Result<(), LogError> {
+/// Puts ops whose acceptance is decided on the log and brings every cell they touch up to date. `late` names those that
+/// are not the newest of their lane. The clock is held.
+///
+/// # Errors
+/// [`LogError`]: the transaction must be rolled back.
+pub async fn add(log: &mut dyn LogTransaction, late: BTreeSet<Lane>, mut batch: Batch) -> Result<(), LogError> {
+    let entries: Vec<Entry> = batch.rows.iter().map(|row| row.entry.clone()).collect();
     let found = liveness(log, &entries).await?;
     batch.dead = found.dead;
     batch.changed.clone_from(&found.changed);

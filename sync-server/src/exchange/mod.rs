@@ -23,6 +23,8 @@ use stocksync_schemas::{
     Beside, Code, DeviceId, ExchangeRequest, ExchangeResponse, LogPoint, Op, OpHash, Outcome, Verdict,
 };
 
+pub use ingest::add;
+
 use crate::op_log::{Clock, LogError, LogTransaction};
 
 /// The exchange as a whole was refused, or failed. Nothing of it was kept.

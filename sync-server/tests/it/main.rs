@@ -3,10 +3,13 @@
 
 mod api;
 mod binary;
+#[path = "../../../fixtures/src/cases.rs"]
+mod cases;
 mod catalogue;
 #[path = "../../src/op_log/conformance.rs"]
 mod conformance;
 mod embedded;
+mod fold_cases;
 mod http;
 mod logs;
 mod migrate;
