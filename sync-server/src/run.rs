@@ -43,6 +43,9 @@ pub enum RunError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The private Postgres ended while serving. Nothing that was acknowledged is lost: start the server again.
+    #[error("the private Postgres ended; its log is postgres.log in the data directory; start the server again")]
+    PostgresEnded,
     /// The socket failed while serving.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -122,8 +125,19 @@ async fn run_serve(
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let local = listener.local_addr().map_err(|source| RunError::Listen { address, source })?;
     tracing::info!(address = %local, private_postgres = connections.cluster.is_some(), "serving");
+    // A server without its database only answers errors: better that whoever supervises it starts it again.
+    let postgres = connections.cluster.as_ref().map(Cluster::end);
+    let stop = async move {
+        match postgres {
+            Some(ended) => tokio::select! { () = stop => {}, () = ended => {} },
+            None => stop.await,
+        }
+    };
     let served = serve(listener, AppState::new(database.clone()), stop).await;
     database.close();
+    if connections.cluster.as_ref().is_some_and(Cluster::has_ended) {
+        return Err(RunError::PostgresEnded);
+    }
     tracing::info!("stopped");
     Ok(served?)
 }

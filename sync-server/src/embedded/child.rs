@@ -4,6 +4,7 @@
 //! that lives as long as the child should.
 
 use std::fs::File;
+use std::future::Future;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{self, Command, Stdio};
@@ -54,6 +55,14 @@ impl Child {
     /// Whether the process has ended.
     pub fn has_ended(&self) -> bool {
         *self.ended.borrow()
+    }
+
+    /// Completes when the process has ended, even after this value is gone.
+    pub fn end(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut ended = self.ended.clone();
+        async move {
+            let _ = ended.wait_for(|ended| *ended).await;
+        }
     }
 
     /// Stops the process and waits for its end without blocking the runtime.

@@ -16,6 +16,7 @@ mod child;
 mod user;
 
 use std::fs::{self, File, TryLockError};
+use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -212,6 +213,23 @@ impl Cluster {
         config(&self.socket_dir, ADMIN_ROLE, database)
     }
 
+    /// Completes when Postgres has ended, wanted or not; never for a cluster of another process.
+    pub fn end(&self) -> impl Future<Output = ()> + Send + 'static {
+        let end = self.child.as_ref().map(Child::end);
+        async move {
+            match end {
+                Some(end) => end.await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Whether Postgres, started by this process, has ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.child.as_ref().is_some_and(Child::has_ended)
+    }
+
     /// Stops Postgres (fast shutdown) and waits until it has ended. Does nothing for a cluster of another process.
     pub async fn stop(mut self) {
         if let Some(child) = self.child.take() {
@@ -320,7 +338,7 @@ async fn launch(
 ) -> Result<(Child, Client), EmbeddedError> {
     let deadline = Instant::now() + START_LIMIT;
     loop {
-        let output = File::create(log).map_err(file_error("create", log))?;
+        let output = fresh_log(log).map_err(file_error("create", log))?;
         let mut command = user::command(&found.postgres(), run_as);
         command.arg("-D").arg(cluster_dir).arg("-k").arg(socket_dir);
         for setting in ["listen_addresses=", "unix_socket_permissions=0700", "max_connections=100", "timezone=UTC"] {
@@ -342,14 +360,21 @@ async fn launch(
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
-        let in_the_way = child.has_ended() && cluster_dir.join("postmaster.pid").exists();
-        if !in_the_way || Instant::now() > deadline {
+        // The Postgres of a killed server is still ending: it holds the lock, or held it when ours looked.
+        let text = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
+        let in_the_way = text.contains("postmaster.pid") || cluster_dir.join("postmaster.pid").exists();
+        if !(child.has_ended() && in_the_way) || Instant::now() > deadline {
             child.stop().await;
-            let text = fs::read_to_string(log).unwrap_or_default();
             return Err(EmbeddedError::Start { log: tail(&text) });
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
+}
+
+/// Empties the log and opens it for appending: two processes, one of them ending, must not write over each other.
+fn fresh_log(path: &Path) -> io::Result<File> {
+    File::create(path)?;
+    File::options().append(true).open(path)
 }
 
 /// The owner runs migrations (BYPASSRLS: under forced row security a backfill would change no row and say nothing);

@@ -123,6 +123,17 @@ async fn one_command_serves_and_leaves_nothing_behind() {
     signal(&child, "-KILL");
     child.wait().unwrap();
     assert!(ends(postgres), "Postgres outlived a kill");
+
+    // Its Postgres killed: the server says so and ends, so that whoever supervises it starts both again.
+    let (mut child, address, _) = serve(&data_dir);
+    assert!(get(address, "/health/ready").starts_with("HTTP/1.1 200"));
+    let killed = Command::new("kill").args(["-KILL", &postmaster(&data_dir).to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert!(!child.wait().unwrap().success());
+    let (mut child, address, _) = serve(&data_dir);
+    assert!(get(address, "/health/ready").starts_with("HTTP/1.1 200"));
+    signal(&child, "-TERM");
+    assert!(child.wait().unwrap().success());
     std::fs::remove_dir_all(&data_dir).unwrap();
 }
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from . import catalogue as catalogues
 from . import script
+from .faults import FETCH, HEAL, UPLOAD, Faults
 from .office import SYNC_MS, Ids, bring_in
-from .phone import Phone
+from .phone import DeviceGone, Phone
 from .proxy import Line, Proxy
 from .report import UNSURE, Live, Report, by_name, count_kinds, differences, digest, table
 from .server import Server
@@ -21,6 +22,9 @@ from .shelf import Shelf
 from .shift import Shift
 
 HEAL_ROUNDS = 8
+#: While a server is killed and started again, a device tries so often, so many seconds apart.
+TRIES = 60
+PAUSE_SECONDS = 0.5
 
 
 def arguments() -> argparse.Namespace:
@@ -48,6 +52,7 @@ class Demo:
         self.chosen = chosen
         self.server = Server(chosen.server, chosen.port)
         self.live = Live(quiet=chosen.headless)
+        self.faults = Faults(chosen.seed, self.server, self.live.say)
         self.catalogue = catalogues.make(chosen.seed, Path(chosen.pictures))
         self.shelf = Shelf(dict(self.catalogue.opening.there))
         self.phones: list[Phone] = []
@@ -77,9 +82,13 @@ class Demo:
         office = await self.phone("office", tenant)
         say(f"the office records {len(self.catalogue.things)} variants and their opening stock, and sends them")
         ids = await bring_in(office, self.catalogue)
-        await self._sync_fully(office)
+        faults = self.faults
+        async with faults.during(faults.server(faults.moment(UPLOAD))):
+            await self._sync_fully(office)
         workers = [await self.phone(f"phone-{number + 1}", tenant) for number in range(self.chosen.devices)]
         say(f"{len(workers)} phones fetch the catalogue")
+        async with faults.during(faults.postgres(faults.moment(FETCH))):
+            await asyncio.gather(*(self._sync_fully(phone) for phone in workers))
         await asyncio.gather(*(self._sync_fully(phone) for phone in workers))
         for phone in workers:
             await phone.sync(SYNC_MS)  # a short exchange: the clocks are compared over an idle line
@@ -87,7 +96,7 @@ class Demo:
         say("the network is gone; the shift begins")
         shift_began = time.monotonic()
         turns = script.write(self.chosen.seed, self.catalogue, self.chosen.devices)
-        shift = Shift(workers, ids, self.shelf, Path(self.chosen.pictures), self._show)
+        shift = Shift(workers, ids, self.shelf, Path(self.chosen.pictures), faults, self._show)
         await shift.run(turns)
         self.report.shift_seconds = round(time.monotonic() - shift_began, 1)
         say("the network is back")
@@ -102,15 +111,30 @@ class Demo:
         self.live.show(self.phones)
 
     async def _sync_fully(self, phone: Phone) -> None:
-        done = await phone.sync(SYNC_MS)
-        await self._show()
-        if "failed" in done:
-            raise RuntimeError(f"{phone.name} could not sync: {done['reason']}")
+        """Syncs until it succeeds: the server may be away, and so may the device itself."""
+        why = ""
+        for _ in range(TRIES):
+            try:
+                done = await phone.sync(SYNC_MS)
+            except DeviceGone:
+                await phone.start()
+                continue
+            await self._show()
+            if "failed" not in done:
+                return
+            why = done["reason"]
+            await asyncio.sleep(PAUSE_SECONDS)
+        raise RuntimeError(f"{phone.name} could not sync: {why}")
 
     async def _heal(self) -> None:
         """Everybody syncs until nothing waits and all are at one place of the log."""
         for phone in self.phones:
             phone.proxy.set(Line.UP)
+        faults = self.faults
+        async with faults.during(
+            faults.phone(self.phones, faults.moment(HEAL)), faults.server(faults.moment(HEAL))
+        ):
+            await asyncio.gather(*(self._sync_fully(phone) for phone in self.phones))
         for _ in range(HEAL_ROUNDS):
             await asyncio.gather(*(self._sync_fully(phone) for phone in self.phones))
             if not any(phone.pending for phone in self.phones) and len({phone.cursor for phone in self.phones}) == 1:
@@ -120,6 +144,7 @@ class Demo:
     async def _compare(self, shift: Shift, ids: Ids, reader: str) -> None:
         report, found = self.report, shift.found
         report.frames, report.frames_unread = found.frames, found.unread
+        report.killed = dict(self.faults.killed)
         report.killed_reported, report.killed_kept = found.reported, found.kept
         report.differences += found.wrong
         report.duplicates = sum(phone.duplicates for phone in self.phones)

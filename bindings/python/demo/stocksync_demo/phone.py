@@ -60,7 +60,10 @@ class Phone:
     async def _send(self, do: str, arguments: dict) -> None:
         process = self._running()
         process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
-        await process.stdin.drain()
+        try:
+            await process.stdin.drain()
+        except OSError as error:
+            raise DeviceGone(self.name) from error
 
     def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
@@ -98,6 +101,11 @@ class Phone:
         with contextlib.suppress(DeviceGone):
             await self._answer()  # what it reported before it died
         await process.wait()
+        self.state = "killed"
+
+    async def kill(self) -> None:
+        """Kills the process from outside, whatever it does. Who waits for its answer finds it gone."""
+        self._running().send_signal(signal.SIGKILL)
         self.state = "killed"
 
     async def sync(self, deadline_ms: int) -> dict:

@@ -32,6 +32,7 @@ class Report:
     rejected: int = 0
     frames: int = 0
     frames_unread: int = 0
+    killed: dict[str, int] = field(default_factory=dict)
     killed_reported: int = 0
     killed_kept: int = 0
     cells: int = 0
@@ -118,6 +119,7 @@ def table(report: Report) -> str:
         ("rejected", report.rejected),
         ("camera frames / not read", f"{report.frames} / {report.frames_unread}"),
         ("saved before the kill: reported / found", f"{report.killed_reported} / {report.killed_kept}"),
+        ("processes killed", ", ".join(f"{name} {times}" for name, times in sorted(report.killed.items()))),
         ("connections cut", report.cuts),
         ("cells compared on every device, server and shelf", report.cells),
         ("bytes up / down", f"{report.bytes_up} / {report.bytes_down}"),

@@ -18,6 +18,7 @@ BURST = 150
 #: The kill comes this long after so many acts of the burst were reported as saved: in the middle of one, if it can.
 KILL_SAVES = (5, 60)
 KILL_MS = (0, 4)
+SERVER_DIES_MS = (0, 60)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Sync:
 
     device: int
     line: Line
+    #: The server is killed so long after the device began.
+    server_dies_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,11 +151,16 @@ def write(seed: int, catalogue: Catalogue, devices: int) -> list[Turn]:
     tries = [(draw.randrange(len(order) // 4, len(order)), device, line)
              for device in range(devices) for line in (Line.DOWN, Line.CUT_REQUEST, Line.CUT_REPLY)]
     tries += [(draw.randrange(len(order) // 3, len(order)), device, Line.UP) for device in range(0, devices, 2)]
+    dies, dies_ms = draw.randrange(0, devices, 2), draw.randrange(*SERVER_DIES_MS)
     for place, device in enumerate(order):
         if place == contest_at:
             writer.contest()
         if place == kill_at:
             writer.kill()
-        writer.turns += [Sync(who, line) for at, who, line in sorted(tries, key=str) if at == place]
+        writer.turns += [
+            Sync(who, line, dies_ms if line is Line.UP and who == dies else None)
+            for at, who, line in sorted(tries, key=str)
+            if at == place
+        ]
         writer.act(device)
     return writer.turns

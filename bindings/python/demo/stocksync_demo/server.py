@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import socket
 import tempfile
 import urllib.error
@@ -54,7 +55,7 @@ class Server:
     async def start(self) -> None:
         """Starts it and waits until it says that it is ready."""
         environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL",)}
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._arguments("serve"), stdout=log, stderr=log, env=environment
             )
@@ -65,6 +66,17 @@ class Server:
                 return
             await asyncio.sleep(0.1)
         raise ServerFailed(f"the server did not start:\n{self.log_tail()}")
+
+    async def kill(self) -> None:
+        """Kills the process from outside. Its Postgres is left to find out by itself."""
+        self._process.kill()
+        await self._process.wait()
+
+    async def kill_postgres(self) -> None:
+        """Kills the private Postgres from outside; the server then ends by itself."""
+        pid = (self.folder / "server" / "postgres" / "postmaster.pid").read_text().split()[0]
+        os.kill(int(pid), signal.SIGKILL)
+        await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
 
     async def _ready(self) -> bool:
         try:

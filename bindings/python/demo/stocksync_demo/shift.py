@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .faults import Faults
 from .office import Ids
 from .phone import Phone
 from .pictures import Picture
@@ -43,13 +44,20 @@ class Shift:
     """Runs a script on phones."""
 
     def __init__(
-        self, phones: list[Phone], ids: Ids, shelf: Shelf, pictures: Path, show: Callable[[], Awaitable[None]]
+        self,
+        phones: list[Phone],
+        ids: Ids,
+        shelf: Shelf,
+        pictures: Path,
+        faults: Faults,
+        show: Callable[[], Awaitable[None]],
     ) -> None:
         self.phones = phones
         self.ids = ids
         self.shelf = shelf
         self.found = Found()
         self._pictures = pictures
+        self._faults = faults
         self._show = show
         #: Cell -> (when, device, whether it was a count) of the last act there.
         self._touched: dict[Cell, tuple[float, int, bool]] = {}
@@ -132,7 +140,9 @@ class Shift:
     async def _sync(self, turn: Sync) -> None:
         phone = self.phones[turn.device]
         phone.proxy.set(turn.line)
-        await phone.sync(UP_MS if turn.line is Line.UP else BAD_LINE_MS)
+        kills = [] if turn.server_dies_ms is None else [self._faults.server(turn.server_dies_ms / 1_000)]
+        async with self._faults.during(*kills):
+            await phone.sync(UP_MS if turn.line is Line.UP else BAD_LINE_MS)
         phone.proxy.set(Line.DOWN)
 
     async def _contest(self, turn: Contest) -> None:
@@ -158,6 +168,7 @@ class Shift:
     async def _kill(self, turn: Kill) -> None:
         """Kills the process while it records. What it did not record, the person does again: the units are in hand."""
         phone = self.phones[turn.device]
+        self._faults.killed["device"] += 1
         await self._identify(phone, turn.cell, turn.picture)
         await self._wait_apart([turn.cell], turn.device, False)
         before = (await phone.look(), len(phone.saved))
