@@ -396,6 +396,22 @@ impl Inventory {
         self.clock.as_ref()
     }
 
+    /// Has the process die after so many steps of SQLite or so many commits, or lets it live: then every write fails
+    /// until the file is opened anew.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    #[doc(hidden)]
+    pub fn die_after(&self, when: Option<(u64, u64)>) -> Result<(), Error> {
+        self.store.die_after(when)
+    }
+
+    /// Whether [`die_after`](Inventory::die_after) came true.
+    #[doc(hidden)]
+    pub fn has_died(&self) -> bool {
+        self.store.has_died()
+    }
+
     /// Limits the database to `pages`, as a full disk does.
     ///
     /// # Errors

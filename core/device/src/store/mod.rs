@@ -4,6 +4,7 @@
 //! [`Writer::commit`] returns and leaves nothing behind if it is dropped. Must never be held across the network.
 
 mod cells;
+mod failpoint;
 mod history;
 mod lists;
 mod ops;
@@ -12,7 +13,7 @@ mod records;
 mod schema;
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -20,6 +21,7 @@ pub use lists::{Balance, ExceptionRow, IdentifierRow, OpRow};
 pub(crate) use own::{OwnState, RejectedRow};
 
 use crate::Error;
+use failpoint::Failpoint;
 
 /// How a position that is not given yet rests in the tables.
 const UNPLACED: i64 = i64::MAX;
@@ -38,6 +40,7 @@ impl From<rusqlite::Error> for Error {
 pub(crate) struct Store {
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
+    failpoint: Arc<Failpoint>,
 }
 
 /// Reads a consistent state.
@@ -74,7 +77,7 @@ impl Store {
         schema::migrate(&mut writer)?;
         let reader = Connection::open_with_flags(path, OpenFlags::default())?;
         schema::prepare(&reader, "NORMAL")?;
-        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader), failpoint: Arc::default() })
     }
 
     /// Reads; the connection is released when `read` returns.
@@ -87,10 +90,28 @@ impl Store {
     /// Writes in one transaction: all of it is durable when this returns `Ok`, none of it otherwise.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&Writer<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let mut connection = lock(&self.writer);
+        self.failpoint.check()?;
         let writer = Writer(connection.transaction_with_behavior(TransactionBehavior::Immediate)?);
+        self.failpoint.begun();
         let value = write(&writer)?;
+        self.failpoint.check()?;
         writer.commit()?;
+        self.failpoint.committed()?;
         Ok(value)
+    }
+
+    /// Has the process die after so many steps or commits, or lets it live. For tests.
+    pub(crate) fn die_after(&self, when: Option<(u64, u64)>) -> Result<(), Error> {
+        let mut writer = lock(&self.writer);
+        match when {
+            Some((steps, commits)) => self.failpoint.arm(&mut writer, steps, commits),
+            None => self.failpoint.disarm(&mut writer),
+        }
+    }
+
+    /// Whether it died.
+    pub(crate) fn has_died(&self) -> bool {
+        self.failpoint.is_dead()
     }
 
     /// Limits the database to `pages`, as a full disk does. For tests.
