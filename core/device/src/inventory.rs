@@ -412,6 +412,13 @@ impl Inventory {
         self.store.has_died()
     }
 
+    /// Steps of SQLite's machine since [`die_after`](Inventory::die_after), inside writes: they grow with the rows read.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.store.steps()
+    }
+
     /// Limits the database to `pages`, as a full disk does.
     ///
     /// # Errors

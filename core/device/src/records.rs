@@ -79,13 +79,14 @@ impl Inventory {
         };
         let mut document = writer.read().document(collection.name, id)?.unwrap_or_default();
         let now_ms = self.clock().read().wall_ms;
-        let Some(change) = document.edit(collection, self.replica(), now_ms, &it.edit)? else { return Ok(id) };
+        let change = document.edit(collection, self.replica(), now_ms, &it.edit)?;
         let row = document.row();
         if it.id.is_none() && !is_complete(collection, &row) {
             let missing = collection.fields.iter().find(|field| field.required && !row.fields.contains_key(field.name));
             let field = missing.map_or("field", |field| field.name);
             return Err(Error::Invalid { field, reason: "a value is needed".to_owned() });
         }
+        let Some(change) = change else { return Ok(id) };
         let body = Body::Record(RecordChange { collection: collection.name.to_owned(), record: id, change });
         self.capture(writer, None, body)?;
         keep(writer, collection, id, &mut document)?;

@@ -13,7 +13,10 @@ use crate::Error;
 /// When the process dies. Afterwards nothing more is written: only a new `Store` on the same file can.
 #[derive(Debug, Default)]
 pub(super) struct Failpoint {
+    /// Steps left.
     steps: AtomicU64,
+    /// Steps there were at first.
+    granted: AtomicU64,
     commits: AtomicU64,
     armed: AtomicBool,
     /// A transaction is open: SQLite leaves one behind that is stopped while it begins.
@@ -25,6 +28,7 @@ impl Failpoint {
     /// Dies after so many steps of SQLite's machine or so many commits, whichever comes first.
     pub(super) fn arm(self: &Arc<Self>, writer: &mut Connection, steps: u64, commits: u64) -> Result<(), Error> {
         self.steps.store(steps, Ordering::SeqCst);
+        self.granted.store(steps, Ordering::SeqCst);
         self.commits.store(commits, Ordering::SeqCst);
         self.armed.store(true, Ordering::SeqCst);
         let it = Arc::clone(self);
@@ -35,6 +39,11 @@ impl Failpoint {
     pub(super) fn disarm(&self, writer: &mut Connection) -> Result<(), Error> {
         self.armed.store(false, Ordering::SeqCst);
         Ok(writer.progress_handler(0, None::<fn() -> bool>)?)
+    }
+
+    /// Steps taken since it was armed.
+    pub(super) fn steps(&self) -> u64 {
+        self.granted.load(Ordering::SeqCst) - self.steps.load(Ordering::SeqCst)
     }
 
     /// Whether it has died.

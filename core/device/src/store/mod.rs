@@ -109,6 +109,11 @@ impl Store {
         }
     }
 
+    /// Steps taken since then.
+    pub(crate) fn steps(&self) -> u64 {
+        self.failpoint.steps()
+    }
+
     /// Whether it died.
     pub(crate) fn has_died(&self) -> bool {
         self.failpoint.is_dead()

@@ -193,8 +193,9 @@ impl Reader<'_> {
                 "boot = ?1 AND received_ms <= ?2 AND number <= ?3 ORDER BY received_ms DESC",
                 &[&boot, &boot_ms, &after_exchange],
             )?,
+            // The plus keeps SQLite from reading every exchange of the boot: what is wanted is near `number`.
             after: one(
-                "boot = ?1 AND sent_ms >= ?2 AND number > ?3 ORDER BY number",
+                "+boot = ?1 AND sent_ms >= ?2 AND number > ?3 ORDER BY number",
                 &[&boot, &boot_ms, &after_exchange],
             )?,
             last_known: one("number <= ?1 ORDER BY number DESC", &[&after_exchange])?,

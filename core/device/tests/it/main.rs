@@ -6,5 +6,6 @@ mod capture;
 #[path = "../../../../fixtures/src/cases.rs"]
 mod cases;
 mod fold_cases;
+mod ledger;
 mod records;
 mod scan;
