@@ -127,7 +127,7 @@ async fn memory_and_postgres_answer_alike() {
 async fn a_reader_sees_every_op_once_while_eight_writers_commit() {
     const WRITERS: u8 = 8;
     const PUSHES: i64 = 25;
-    const OPS: i64 = 20;
+    const OPS: i64 = 250;
     let Some(mut postgres) = Postgres::new().await else { return };
     let (log, tenant) = (postgres.log.clone(), postgres.tenant);
     let send = move |log: PgLog, phone: Phone, at: i64| async move {
