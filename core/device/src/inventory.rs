@@ -368,7 +368,9 @@ impl Inventory {
         };
         let mut options = SyncOptions { deadline_ms, cancel, progress, changed: &mut changed };
         let _running = Running(&self.syncing);
-        sync(&parts, &mut options)
+        let report = sync(&parts, &mut options);
+        self.store.checkpoint();
+        report
     }
 
     /// Has `observer` told of changes from now on, in place of the one before.

@@ -100,6 +100,12 @@ impl Store {
         Ok(value)
     }
 
+    /// Brings the write-ahead log into the database as far as no reader is in the way. Nothing depends on it: what fails
+    /// here is tried again by a later act.
+    pub(crate) fn checkpoint(&self) {
+        let _ = lock(&self.writer).query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
+
     /// Has the process die after so many steps or commits, or lets it live. For tests.
     pub(crate) fn die_after(&self, when: Option<(u64, u64)>) -> Result<(), Error> {
         let mut writer = lock(&self.writer);

@@ -6,6 +6,7 @@ mod capture;
 #[path = "../../../../fixtures/src/cases.rs"]
 mod cases;
 mod fold_cases;
+mod frozen;
 mod ledger;
 mod records;
 mod scan;

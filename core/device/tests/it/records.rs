@@ -20,7 +20,7 @@ fn id(id: RecordId) -> FieldValue {
     FieldValue::Text(id.to_string())
 }
 
-fn variant(inventory: &Inventory, name: &str) -> RecordId {
+pub fn variant(inventory: &Inventory, name: &str) -> RecordId {
     let product =
         inventory.edit(vec![edit("products", &[("name", text(name)), ("status", text("active"))])]).unwrap()[0];
     let fields = [
@@ -33,7 +33,7 @@ fn variant(inventory: &Inventory, name: &str) -> RecordId {
     inventory.edit(vec![edit("variants", &fields)]).unwrap()[0]
 }
 
-fn identifier(variant: RecordId, scheme: &str, value: &str, pack: i64) -> RecordEdit {
+pub fn identifier(variant: RecordId, scheme: &str, value: &str, pack: i64) -> RecordEdit {
     let fields = [
         ("variant", id(variant)),
         ("scheme", text(scheme)),
@@ -44,7 +44,7 @@ fn identifier(variant: RecordId, scheme: &str, value: &str, pack: i64) -> Record
     edit("identifiers", &fields)
 }
 
-fn open(folder: &tempfile::TempDir) -> Inventory {
+pub fn open(folder: &tempfile::TempDir) -> Inventory {
     let inventory = Inventory::open(&folder.path().join("a.sqlite")).unwrap();
     let enrolment = Enrolment {
         tenant: TenantId([1; 16]),
