@@ -398,6 +398,22 @@ impl Inventory {
         self.clock.as_ref()
     }
 
+    /// Has every page of the database checked; takes as long as reading all of it.
+    ///
+    /// # Errors
+    /// [`Error::Database`] says what is damaged: keep the file, it holds acts that were not sent.
+    pub fn check(&self) -> Result<(), Error> {
+        self.store.read(|reader| reader.check())
+    }
+
+    /// Writes a compact copy of the database, for support or before an update. `path` must not exist.
+    ///
+    /// # Errors
+    /// [`Error::StorageFull`], [`Error::Database`].
+    pub fn copy_to(&self, path: &Path) -> Result<(), Error> {
+        self.store.copy_to(path)
+    }
+
     /// Has the process die after so many steps of SQLite or so many commits, or lets it live: then every write fails
     /// until the file is opened anew.
     ///

@@ -49,6 +49,14 @@ pub(crate) struct Reader<'a>(&'a Connection);
 /// One transaction.
 pub(crate) struct Writer<'a>(rusqlite::Transaction<'a>);
 
+impl Reader<'_> {
+    /// Has SQLite check every page.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let found: String = self.0.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if found == "ok" { Ok(()) } else { Err(Error::Database(found)) }
+    }
+}
+
 impl Writer<'_> {
     /// The same transaction, for reading.
     pub(crate) fn read(&self) -> Reader<'_> {
@@ -98,6 +106,13 @@ impl Store {
         writer.commit()?;
         self.failpoint.committed()?;
         Ok(value)
+    }
+
+    /// Writes a compact copy.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), Error> {
+        let text = path.to_str().ok_or(Error::Invalid { field: "path", reason: "is not UTF-8".to_owned() })?;
+        lock(&self.writer).execute("VACUUM INTO ?1", [text])?;
+        Ok(())
     }
 
     /// Brings the write-ahead log into the database as far as no reader is in the way. Nothing depends on it: what fails

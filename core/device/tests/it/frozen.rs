@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use rusqlite::Connection;
 use stocksync_core::Inventory;
 use stocksync_schemas::{Body, Count, Location};
 
@@ -39,10 +38,7 @@ fn a01_every_frozen_database_comes_forward() {
         }
         inventory.undo().unwrap();
         assert_eq!(inventory.balance(&cell()).unwrap().on_hand, 46_000, "and goes on");
-        drop(inventory);
-        let check: String =
-            Connection::open(&path).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-        assert_eq!(check, "ok", "{}", file.display());
+        inventory.check().unwrap();
     }
     assert!(found >= 1);
 }
@@ -63,11 +59,30 @@ fn write_frozen_database() {
     let count = Body::Count(Count { cell: cell(), counted: 45_000, expected: Some(46_000), session: None });
     inventory.record(None, count).unwrap();
     inventory.sync(&log_of(&all_cases()[0], 3), i64::MAX, &AtomicBool::new(false), &mut |_| {}).unwrap();
-    drop(inventory);
-    let connection = Connection::open(folder.path().join("a.sqlite")).unwrap();
-    let number: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let number = stocksync_schemas::migrations::DEVICE.last().unwrap().number;
     let target = frozen().join(format!("schema-{number}.sqlite"));
     std::fs::create_dir_all(frozen()).unwrap();
     let _ = std::fs::remove_file(&target);
-    connection.execute("VACUUM INTO ?1", [target.to_str().unwrap()]).unwrap();
+    inventory.copy_to(&target).unwrap();
+}
+
+/// A file that is damaged is told as such, never opened as if it were empty, and left as it is.
+#[test]
+fn a_damaged_database_is_told_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.sqlite");
+    std::fs::copy(frozen().join("schema-1.sqlite"), &path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let mut bytes = whole.clone();
+    bytes[..64].fill(0x5A);
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(matches!(Inventory::open(&path), Err(stocksync_core::Error::Database(_))));
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+
+    let mut bytes = whole;
+    let end = bytes.len();
+    bytes[8_192..end - 8_192].fill(0xA5);
+    std::fs::write(&path, &bytes).unwrap();
+    let outcome = Inventory::open(&path).and_then(|inventory| inventory.check());
+    assert!(matches!(outcome, Err(stocksync_core::Error::Database(_))), "{outcome:?}");
 }
