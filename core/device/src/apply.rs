@@ -56,13 +56,9 @@ pub(crate) fn apply(writer: &Writer<'_>, batch: Batch) -> Result<Changes, Error>
         touched.insert(entry.reference());
         touched.extend(void_of(entry).map(|void| void.target));
     }
-    changed.extend(settle(writer, touched, &new)?);
-    let mut counting = Vec::new();
-    for entry in batch.new {
-        if writer.read().is_live(entry.op.lane)? {
-            counting.push(entry);
-        }
-    }
+    let settled = settle(writer, touched, &new)?;
+    changed.extend(settled.changed);
+    let counting = batch.new.into_iter().filter(|entry| !settled.dead.contains(&entry.op.lane)).collect();
     let mut standing = Vec::new();
     for it in restamped {
         if writer.read().is_live(it.entry.op.lane)? {
@@ -107,37 +103,53 @@ fn late(writer: &Writer<'_>, new: &[Entry]) -> Result<BTreeSet<Lane>, Error> {
     Ok(late)
 }
 
-/// Works out which ops count, as far as voids connect them with `touched`, and answers those that changed outside `new`.
-fn settle(writer: &Writer<'_>, touched: BTreeSet<OpRef>, new: &BTreeSet<Lane>) -> Result<Vec<Changed>, Error> {
+/// What voids did to which ops count.
+#[derive(Default)]
+struct Settled {
+    /// Ops held before that count now and did not, or did and no longer do.
+    changed: Vec<Changed>,
+    /// New ops that do not count.
+    dead: BTreeSet<Lane>,
+}
+
+/// Works out which ops count, as far as voids connect them with `touched`. New ops rest as counting.
+fn settle(writer: &Writer<'_>, touched: BTreeSet<OpRef>, new: &BTreeSet<Lane>) -> Result<Settled, Error> {
     let mut reached: BTreeSet<Lane> = touched.iter().map(|op| op.lane).collect();
     let mut frontier: Vec<Lane> = reached.iter().copied().collect();
     let mut graph = VoidGraph::default();
     let mut ops = touched;
+    let mut connected = BTreeSet::new();
     while let Some(lane) = frontier.pop() {
         for void in writer.read().voids(lane)? {
             graph.insert(void);
             let VoidOp { void, target } = void;
             for op in [void, target] {
                 ops.insert(op);
+                connected.insert(op.lane);
                 if reached.insert(op.lane) {
                     frontier.push(op.lane);
                 }
             }
         }
     }
-    let mut changed = Vec::new();
+    let mut settled = Settled::default();
     for op in ops {
+        if new.contains(&op.lane) && !connected.contains(&op.lane) {
+            continue;
+        }
         // A void that names another hash than is held in that lane names nothing; a rejected op never counts.
         let Some(entry) = writer.read().op(op.lane)?.filter(|entry| entry.hash == op.hash) else { continue };
         let live = graph.is_live(&op) && !is_rejected(writer, op.lane)?;
         if live != writer.read().is_live(op.lane)? {
             writer.set_live(op.lane, live)?;
-            if !new.contains(&op.lane) {
-                changed.push(Changed { entry, live });
+            if new.contains(&op.lane) {
+                settled.dead.insert(op.lane);
+            } else {
+                settled.changed.push(Changed { entry, live });
             }
         }
     }
-    Ok(changed)
+    Ok(settled)
 }
 
 fn is_rejected(writer: &Writer<'_>, lane: Lane) -> Result<bool, Error> {

@@ -19,7 +19,7 @@ use crate::Error;
 use crate::acts::{Act, Captured};
 use crate::apply::{Batch, apply};
 use crate::identity::{Enrolment, IdSource, SystemIds};
-use crate::store::{Balance, ExceptionRow, OpRow, Reader, RejectedRow, Store, Writer};
+use crate::store::{Balance, ExceptionRow, OpRow, Reader, RejectedRow, Standing, Store, Writer};
 use crate::sync::run::{Parts, Progress, Report, SyncOptions, sync};
 use crate::sync::transport::Transport;
 use crate::time::{Clock, SystemClock, estimate};
@@ -145,20 +145,20 @@ impl Inventory {
     /// # Errors
     /// [`Error::Database`].
     pub fn begin_act(&self) -> Result<Act, Error> {
-        self.store.read(|reader| self.act(reader))
+        self.store.read(|reader| Ok(self.act(&reader.standing(self.replica)?)))
     }
 
-    fn act(&self, reader: &Reader<'_>) -> Result<Act, Error> {
+    fn act(&self, standing: &Standing) -> Act {
         let now = self.clock.read();
-        Ok(Act {
+        Act {
             boot_ms: now.boot_ms,
             boot: now.boot,
             wall_ms: now.wall_ms,
-            seen: reader.meta_point("cursor")?,
-            own_seen: reader.highest_seq(self.replica)?,
-            exchange: reader.newest_exchange()?,
-            lost_tails: reader.lost_tails(0)?.0,
-        })
+            seen: standing.cursor,
+            own_seen: standing.captured_seq,
+            exchange: standing.exchange,
+            lost_tails: standing.lost_tails,
+        }
     }
 
     /// Opens a session of counts; survives a kill of the app.
@@ -204,19 +204,19 @@ impl Inventory {
     /// Writes one own op into a transaction: op, outbox, cells.
     pub(crate) fn capture(&self, writer: &Writer<'_>, act: Option<Act>, body: Body) -> Result<Captured, Error> {
         let reader = writer.read();
-        let act = act.map_or_else(|| self.act(&reader), Ok)?;
-        let captured_seq = reader.highest_seq(self.replica)?;
-        if captured_seq - reader.final_seq(captured_seq)? >= limits::OUTBOX_OPS {
+        let standing = reader.standing(self.replica)?;
+        let act = act.unwrap_or_else(|| self.act(&standing));
+        if standing.captured_seq - standing.final_seq() >= limits::OUTBOX_OPS {
             return Err(Error::OutboxFull);
         }
-        let after_exchange = reader.newest_exchange()?;
+        let after_exchange = standing.exchange;
         let when = self.when(&reader, &act, after_exchange)?;
-        let user = reader.meta("user")?.and_then(|bytes| UserId::from_slice(&bytes)).unwrap_or_default();
-        let lane = Lane { replica: self.replica, seq: captured_seq + 1 };
-        let op = Op::new(lane, when, user, body);
+        let lane = Lane { replica: self.replica, seq: standing.captured_seq + 1 };
+        let op = Op::new(lane, when, standing.user, body);
         rules::check(&op)?;
-        let around = reader.around(when.boot, when.boot_ms, after_exchange)?;
-        let seen = reader.lost_tails(act.lost_tails)?.1.into_iter().fold(act.seen, lower);
+        let around = reader.before(when.boot, when.boot_ms, after_exchange)?;
+        let lost = if act.lost_tails < standing.lost_tails { reader.lost_tails(act.lost_tails)? } else { Vec::new() };
+        let seen = lost.into_iter().fold(act.seen, lower);
         let beside = Beside { estimate: estimate(&when, &around), seen, own_seen: act.own_seen };
         let entry = Entry::new(op, Acceptance::provisional(&beside));
         let reference = entry.reference();
@@ -238,10 +238,10 @@ impl Inventory {
         let took = if act.boot == now.boot {
             now.boot_ms.saturating_sub(act.boot_ms)
         } else {
-            let around = reader.around(when.boot, when.boot_ms, after_exchange)?;
+            let around = reader.before(when.boot, when.boot_ms, after_exchange)?;
             let ended = estimate(&when, &around);
             let latest = ended.ended.saturating_add(i64::try_from(ended.uncertainty).unwrap_or(i64::MAX));
-            let earliest = reader.around(act.boot, act.boot_ms, act.exchange)?.last_known;
+            let earliest = reader.before(act.boot, act.boot_ms, act.exchange)?.last_known;
             earliest.map_or(i64::MAX, |contact| latest.saturating_sub(contact.server_ms))
         };
         when.took_ms = u32::try_from(took.max(0)).unwrap_or(u32::MAX).min(limits::TOOK_MS);
@@ -332,14 +332,15 @@ impl Inventory {
     pub fn status(&self) -> Result<Status, Error> {
         self.store.read(|reader| {
             let (pending, oldest_ms) = reader.waiting()?;
+            let standing = reader.standing(self.replica)?;
             Ok(Status {
                 replica: self.replica,
                 pending,
                 oldest_ms,
                 rejected: reader.rejected_count()?,
                 exceptions: reader.open_cells(limits::PAGE_ROWS)?.len() as u64,
-                cursor: reader.meta_point("cursor")?,
-                captured_seq: reader.highest_seq(self.replica)?,
+                cursor: standing.cursor,
+                captured_seq: standing.captured_seq,
                 synced_ms: reader.synced_ms()?,
             })
         })

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 pub use lists::{Balance, ExceptionRow, IdentifierRow, OpRow};
-pub(crate) use own::{OwnState, RejectedRow};
+pub(crate) use own::{OwnState, RejectedRow, Standing};
 
 use crate::Error;
 use failpoint::Failpoint;

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 use stocksync_ledger::Entry;
-use stocksync_schemas::{Beside, BootId, Estimate, Head, LogPoint, OpHash, ReplicaId, SessionId};
+use stocksync_schemas::{Beside, BootId, Estimate, Head, LogPoint, OpHash, ReplicaId, SessionId, UserId};
 
 use super::ops::{ENTRY, entry};
 use super::{Reader, Writer, fixed, signed};
@@ -55,7 +55,49 @@ fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
     })
 }
 
-const CONTACT: &str = "number, boot, sent_ms, received_ms, server_ms";
+/// What an act needs to know of its database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    /// Applied up to here.
+    pub cursor: LogPoint,
+    /// Who works with the device.
+    pub user: UserId,
+    /// Highest own seq.
+    pub captured_seq: u64,
+    /// Number of the newest exchange; 0 before the first.
+    pub exchange: i64,
+    /// How often the server lost its tail.
+    pub lost_tails: i64,
+    /// The first own op that waits for the server.
+    pub waits_from: Option<u64>,
+}
+
+impl Standing {
+    /// The acknowledged mark: the highest own seq up to which every op has a final verdict.
+    pub(crate) fn final_seq(&self) -> u64 {
+        self.waits_from.map_or(self.captured_seq, |seq| seq.saturating_sub(1))
+    }
+}
+
+const STANDING: &str =
+    "SELECT (SELECT value FROM meta WHERE key = 'cursor'), (SELECT value FROM meta WHERE key = 'user'),
+     (SELECT max(seq) FROM ops WHERE replica = ?1), (SELECT max(number) FROM exchanges),
+     (SELECT max(number) FROM lost_tails), (SELECT min(seq) FROM own_ops WHERE state = 0)";
+const BEFORE: &str = "SELECT number, boot, sent_ms, received_ms, server_ms FROM exchanges
+     WHERE boot = ?1 AND received_ms <= ?2 AND number <= ?3 ORDER BY received_ms DESC LIMIT 1";
+// The plus keeps SQLite from reading every exchange of the boot: what is wanted is near `number`.
+const AFTER: &str = "SELECT number, boot, sent_ms, received_ms, server_ms FROM exchanges
+     WHERE +boot = ?1 AND sent_ms >= ?2 AND number > ?3 ORDER BY number LIMIT 1";
+const LAST_KNOWN: &str = "SELECT number, boot, sent_ms, received_ms, server_ms FROM exchanges
+     WHERE number <= ?1 ORDER BY number DESC LIMIT 1";
+const NEXT_KNOWN: &str = "SELECT number, boot, sent_ms, received_ms, server_ms FROM exchanges
+     WHERE number > ?1 ORDER BY number LIMIT 1";
+
+/// A log point as it rests among the single values.
+fn meta_point(bytes: &[u8]) -> Result<LogPoint, Error> {
+    let (position, head) = bytes.split_at_checked(8).ok_or(Error::Internal("a log point of another length"))?;
+    Ok(LogPoint { position: u64::from_be_bytes(fixed(position)?), head: Head(OpHash(fixed(head)?)) })
+}
 
 impl Reader<'_> {
     /// A single value.
@@ -66,9 +108,7 @@ impl Reader<'_> {
 
     /// A log point among the single values; the start of the log where there is none.
     pub(crate) fn meta_point(&self, key: &str) -> Result<LogPoint, Error> {
-        let Some(bytes) = self.meta(key)? else { return Ok(LogPoint::default()) };
-        let (position, head) = bytes.split_at_checked(8).ok_or(Error::Internal("a log point of another length"))?;
-        Ok(LogPoint { position: u64::from_be_bytes(fixed(position)?), head: Head(OpHash(fixed(head)?)) })
+        self.meta(key)?.map_or(Ok(LogPoint::default()), |bytes| meta_point(&bytes))
     }
 
     /// The outbox after `seq`, in order, at most `limit`.
@@ -119,13 +159,6 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The acknowledged mark: the highest own seq up to which every op has a final verdict.
-    pub(crate) fn final_seq(&self, captured_seq: u64) -> Result<u64, Error> {
-        let sql = "SELECT min(seq) FROM own_ops WHERE state = 0";
-        let first: Option<i64> = self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-        Ok(first.map_or(captured_seq, |seq| seq.unsigned_abs().saturating_sub(1)))
-    }
-
     /// Where an own op stands.
     pub(crate) fn own_state(&self, seq: u64) -> Result<Option<i64>, Error> {
         let mut statement = self.0.prepare_cached("SELECT state FROM own_ops WHERE seq = ?1")?;
@@ -152,21 +185,31 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// What an act needs to know of this database, in one statement: every scan runs it.
+    pub(crate) fn standing(&self, own: ReplicaId) -> Result<Standing, Error> {
+        let standing = self.0.prepare_cached(STANDING)?.query_row([own.0], |row| {
+            Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?, {
+                let number = |at| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.unwrap_or(0));
+                (number(2)?, number(3)?, number(4)?, row.get::<_, Option<i64>>(5)?)
+            }))
+        })?;
+        let (cursor, user, (captured_seq, exchange, lost_tails, waits_from)) = standing;
+        Ok(Standing {
+            cursor: cursor.map_or(Ok(LogPoint::default()), |bytes| meta_point(&bytes))?,
+            user: user.and_then(|bytes| UserId::from_slice(&bytes)).unwrap_or_default(),
+            captured_seq: captured_seq.unsigned_abs(),
+            exchange,
+            lost_tails,
+            waits_from: waits_from.map(i64::unsigned_abs),
+        })
+    }
+
     /// Lost tails after the `known` first ones: the points both shared.
-    pub(crate) fn lost_tails(&self, known: i64) -> Result<(i64, Vec<LogPoint>), Error> {
+    pub(crate) fn lost_tails(&self, known: i64) -> Result<Vec<LogPoint>, Error> {
         let mut statement =
             self.0.prepare_cached("SELECT position, head FROM lost_tails WHERE number > ?1 ORDER BY number")?;
         let rows = statement.query_map([known], |row| point(row, 0))?;
-        let points: Vec<LogPoint> = rows.collect::<Result<_, _>>()?;
-        let count =
-            self.0.prepare_cached("SELECT ifnull(max(number), 0) FROM lost_tails")?.query_row([], |row| row.get(0))?;
-        Ok((count, points))
-    }
-
-    /// The number of the newest exchange; 0 before the first.
-    pub(crate) fn newest_exchange(&self) -> Result<i64, Error> {
-        let sql = "SELECT ifnull(max(number), 0) FROM exchanges";
-        Ok(self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Server time of the newest exchange.
@@ -181,26 +224,22 @@ impl Reader<'_> {
         Ok(self.0.prepare_cached(sql)?.query_row([boot.0], |row| row.get(0))?)
     }
 
-    /// The exchanges around an act.
+    /// The exchanges before an act.
+    pub(crate) fn before(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<Around, Error> {
+        let before = self.contact(BEFORE, &[&boot.0, &boot_ms, &after_exchange])?;
+        let last_known = self.contact(LAST_KNOWN, &[&after_exchange])?;
+        Ok(Around { before, last_known, ..Around::default() })
+    }
+
+    /// The exchanges around an act, as far as there were any after it.
     pub(crate) fn around(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<Around, Error> {
-        let one = |tail: &str, values: &[&dyn rusqlite::ToSql]| -> Result<Option<Contact>, Error> {
-            let sql = format!("SELECT {CONTACT} FROM exchanges WHERE {tail} LIMIT 1");
-            Ok(self.0.prepare_cached(&sql)?.query_row(values, contact).optional()?)
-        };
-        let boot = boot.0;
-        Ok(Around {
-            before: one(
-                "boot = ?1 AND received_ms <= ?2 AND number <= ?3 ORDER BY received_ms DESC",
-                &[&boot, &boot_ms, &after_exchange],
-            )?,
-            // The plus keeps SQLite from reading every exchange of the boot: what is wanted is near `number`.
-            after: one(
-                "+boot = ?1 AND sent_ms >= ?2 AND number > ?3 ORDER BY number",
-                &[&boot, &boot_ms, &after_exchange],
-            )?,
-            last_known: one("number <= ?1 ORDER BY number DESC", &[&after_exchange])?,
-            next_known: one("number > ?1 ORDER BY number", &[&after_exchange])?,
-        })
+        let after = self.contact(AFTER, &[&boot.0, &boot_ms, &after_exchange])?;
+        let next_known = self.contact(NEXT_KNOWN, &[&after_exchange])?;
+        Ok(Around { after, next_known, ..self.before(boot, boot_ms, after_exchange)? })
+    }
+
+    fn contact(&self, sql: &'static str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<Contact>, Error> {
+        Ok(self.0.prepare_cached(sql)?.query_row(values, contact).optional()?)
     }
 
     /// The act with which a session opened here.

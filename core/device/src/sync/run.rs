@@ -154,13 +154,13 @@ fn tell(
 fn read_local(parts: &Parts<'_>, ops_after: Option<u64>, points: bool) -> Result<Local, Error> {
     let boot = parts.clock.read().boot;
     let (mut local, fresh) = parts.store.read(|reader| {
-        let captured_seq = reader.highest_seq(parts.replica)?;
+        let standing = reader.standing(parts.replica)?;
         let mut local = Local {
             replica: parts.replica,
-            cursor: reader.meta_point("cursor")?,
+            cursor: standing.cursor,
             acknowledged: reader.meta_point("acknowledged")?,
-            final_seq: reader.final_seq(captured_seq)?,
-            captured_seq,
+            final_seq: standing.final_seq(),
+            captured_seq: standing.captured_seq,
             exchanged_this_boot: reader.has_exchanged(boot)?,
             ops: Vec::new(),
             points: Vec::new(),
