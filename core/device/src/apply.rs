@@ -8,9 +8,10 @@ use stocksync_ledger::fold::{
     CellHistory, Changed, HistoryNeed, Restamped, VoidGraph, VoidOp, evaluate, reference::void_of,
 };
 use stocksync_ledger::{CellView, Entry, Fold};
-use stocksync_schemas::{Acceptance, Cell, Lane, LogPoint, OpRef, ReplicaId};
+use stocksync_schemas::{Acceptance, Body, Cell, Lane, LogPoint, OpRef, ReplicaId};
 
 use crate::Error;
+use crate::records;
 use crate::store::{OwnState, Writer};
 
 /// What one transaction adds to, and changes among, the ops held.
@@ -157,13 +158,18 @@ fn is_rejected(writer: &Writer<'_>, lane: Lane) -> Result<bool, Error> {
     Ok(own && writer.read().own_state(lane.seq)? == Some(OwnState::Rejected as i64))
 }
 
-/// Forgets all acceptances past `common`: own ops go back to the outbox, others' are dropped, and every cell is made again.
+/// Forgets all acceptances past `common`: own ops go back to the outbox, others' are dropped, and every cell and record
+/// that they touched is made again.
 pub(crate) fn forget_past(writer: &Writer<'_>, own: ReplicaId, common: LogPoint) -> Result<(), Error> {
     writer.lower_seen(common)?;
     writer.note_lost_tail(common)?;
+    let mut records = BTreeSet::new();
     for entry in writer.read().past(common.position)? {
         if entry.op.lane.replica != own {
             writer.forget_op(&entry)?;
+            if let Body::Record(body) = entry.op.body {
+                records.insert((body.collection, body.record));
+            }
             continue;
         }
         let Some((beside, _)) = writer.read().beside(entry.op.lane.seq)? else { continue };
@@ -179,6 +185,7 @@ pub(crate) fn forget_past(writer: &Writer<'_>, own: ReplicaId, common: LogPoint)
             writer.set_own(entry.op.lane.seq, OwnState::Waits, "", "")?;
         }
     }
+    records::remake(writer, own, &records)?;
     rebuild(writer)
 }
 

@@ -3,10 +3,12 @@
 //! Owns the way from an edit to op, document and row in one transaction. What a record may hold is
 //! `schemas::collections`'; how documents merge is `ledger::records`'.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use stocksync_ledger::Entry;
 use stocksync_ledger::records::{Document, Edit, FieldValue, Merged, Row, derived_id, is_complete, lot_id};
 use stocksync_schemas::collections::{self, Collection};
-use stocksync_schemas::{Body, RecordChange, RecordId, TenantId, VariantId};
+use stocksync_schemas::{Body, Lane, RecordChange, RecordId, ReplicaId, TenantId, VariantId};
 
 use crate::store::{Reader, Writer};
 use crate::{Error, Inventory};
@@ -147,6 +149,53 @@ pub(crate) fn merge(writer: &Writer<'_>, entry: &Entry) -> Result<(), Error> {
         }
     }
     keep(writer, collection, body.record, &mut document)
+}
+
+/// Makes documents again from the ops held, after some of theirs were dropped.
+///
+/// A record in which an own change builds on a dropped one stays as it is: its author sends the dropped one again, and a
+/// later own edit must not take the place of one that waits.
+pub(crate) fn remake(writer: &Writer<'_>, own: ReplicaId, records: &BTreeSet<(String, RecordId)>) -> Result<(), Error> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let mut changes = BTreeMap::<(String, RecordId), Vec<Entry>>::new();
+    for entry in writer.read().record_ops()? {
+        let Body::Record(body) = &entry.op.body else { continue };
+        let key = (body.collection.clone(), body.record);
+        if records.contains(&key) {
+            changes.entry(key).or_default().push(entry);
+        }
+    }
+    for (name, id) in records {
+        let Some(collection) = collections::find(name) else { continue };
+        let changes = changes.remove(&(name.clone(), *id)).unwrap_or_default();
+        let (mut document, waiting) = fold(changes);
+        if waiting.iter().any(|lane| lane.replica == own) {
+            continue;
+        }
+        writer.end_waits(collection.name, *id)?;
+        for lane in waiting {
+            writer.wait_record(collection.name, *id, lane)?;
+        }
+        keep(writer, collection, *id, &mut document)?;
+    }
+    Ok(())
+}
+
+/// The document of these changes, and the lanes of those that wait for a change that is not among them.
+fn fold(mut changes: Vec<Entry>) -> (Document, Vec<Lane>) {
+    let mut document = Document::default();
+    loop {
+        let before = changes.len();
+        changes.retain(|entry| match &entry.op.body {
+            Body::Record(body) => document.merge(&body.change, entry.op.lane.replica) == Ok(Merged::Waits),
+            _ => false,
+        });
+        if changes.len() == before {
+            return (document, changes.into_iter().map(|entry| entry.op.lane).collect());
+        }
+    }
 }
 
 /// Keeps a document and the row that lists show.

@@ -90,6 +90,14 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Every record op that counts, in order, those without a position last.
+    pub(crate) fn record_ops(&self) -> Result<Vec<Entry>, Error> {
+        let sql = format!("SELECT {ENTRY} FROM ops o WHERE o.kind = ?1 AND o.live ORDER BY o.position, o.seq");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map([Kind::RECORD.0], entry)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Every op past a position, in order, those without a position last.
     pub(crate) fn past(&self, position: u64) -> Result<Vec<Entry>, Error> {
         let sql = format!("SELECT {ENTRY} FROM ops o WHERE o.position > ?1 ORDER BY o.position, o.seq");
@@ -235,8 +243,8 @@ impl Writer<'_> {
     /// Forgets an op of somebody else that the server has lost.
     pub(crate) fn forget_op(&self, entry: &Entry) -> Result<(), Error> {
         let at = params_of(entry.op.lane);
-        for table in ["ops", "session_ops", "complete_closes", "voids"] {
-            // The names are the four above: no text from outside reaches the statement.
+        for table in ["ops", "session_ops", "complete_closes", "voids", "record_waits"] {
+            // The names are those above: no text from outside reaches the statement.
             let sql = format!("DELETE FROM {table} WHERE replica = ?1 AND seq = ?2");
             self.connection().prepare_cached(&sql)?.execute(params![at.0, at.1])?;
         }

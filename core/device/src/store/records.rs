@@ -50,6 +50,13 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// No change of a record waits any more.
+    pub(crate) fn end_waits(&self, collection: &str, id: RecordId) -> Result<(), Error> {
+        let sql = "DELETE FROM record_waits WHERE collection = ?1 AND record = ?2";
+        self.connection().prepare_cached(sql)?.execute(params![collection, id.0])?;
+        Ok(())
+    }
+
     /// Shows a record in lists, or takes it out of them.
     pub(crate) fn project(&self, collection: &str, id: RecordId, row: Option<&Row>) -> Result<(), Error> {
         let connection = self.connection();
