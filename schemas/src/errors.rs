@@ -82,6 +82,12 @@ codes! {
     RecordChangeInvalid = "record_change_invalid";
     /// A record change whose predecessors have not arrived.
     RecordChangeWaits = "record_change_waits";
+    /// A label's payload would not be read as it is meant.
+    LabelPayloadInvalid = "label_payload_invalid";
+    /// A character of a label's text that its font does not have.
+    LabelTextUnprintable = "label_text_unprintable";
+    /// Symbol and text do not fit a label in readable size.
+    LabelDoesNotFit = "label_does_not_fit";
 }
 
 /// One entry of the registry.
@@ -131,6 +137,9 @@ impl Code {
             Self::Fork => (409, true, "Another operation has this place; this database is a copy."),
             Self::RecordChangeInvalid => (422, false, "The change to the record is not valid."),
             Self::RecordChangeWaits => (409, true, "The change waits for an earlier one."),
+            Self::LabelPayloadInvalid => (422, false, "The label's payload would not be read as it is meant."),
+            Self::LabelTextUnprintable => (422, false, "The label's text has a character that cannot be printed."),
+            Self::LabelDoesNotFit => (422, false, "Symbol and text do not fit the label in readable size."),
         }
     }
 

@@ -48,6 +48,22 @@ pub const OUTBOX_OPS: u64 = 100_000;
 pub const PAGE_ROWS: u32 = 500;
 /// Largest camera frame, pixels.
 pub const FRAME_PIXELS: usize = 16 << 20;
+/// Most labels of one call.
+pub const LABELS: usize = 500;
+/// Dots of all labels of one call together, one bit each while they are drawn.
+pub const LABEL_DOTS: u64 = 64 << 20;
+/// Longest side of a label or sheet, 1/100 mm.
+pub const LABEL_SIDE: u32 = 60_000;
+/// Fewest and most dots per inch of a label printer.
+pub const LABEL_DPI: (u32, u32) = (150, 600);
+/// Most lines of text on a label, beside what its symbol says.
+pub const LABEL_LINES: usize = 8;
+/// Longest line of text on a label, bytes.
+pub const LABEL_LINE_BYTES: usize = 255;
+/// Longest payload of a label, bytes.
+pub const LABEL_PAYLOAD_BYTES: usize = 512;
+/// Largest answer with labels, bytes.
+pub const LABEL_BYTES: usize = 16 << 20;
 /// Longest wait for a connection, ms.
 pub const CONNECT_MS: u64 = 5_000;
 /// Longest wait for one exchange, ms.

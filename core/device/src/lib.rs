@@ -8,6 +8,7 @@ mod apply;
 pub mod error;
 pub mod identity;
 pub mod inventory;
+pub mod labels;
 pub mod lookup;
 pub mod records;
 pub mod scan;

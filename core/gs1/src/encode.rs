@@ -1,10 +1,13 @@
 //! The other direction: payloads for labels. Owns separators, escapes and check characters; it never draws a symbol.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use crate::MAX_ELEMENTS;
 use crate::ai::Ai;
-use crate::check::{check_digit, label_check};
-use crate::element::{Element, GS};
+use crate::check::{all_digits, check_digit, label_check};
+use crate::date::Date;
+use crate::element::{Element, GS, exclusion};
 use crate::fault::Fault;
 use crate::meaning::Field;
 
@@ -23,6 +26,52 @@ pub fn element_string(elements: &[Element]) -> String {
         open = element.ai.predefined_length().is_none();
     }
     text
+}
+
+/// The elements of one label in the order of the shortest symbol: those of predefined length first, else as given. The same
+/// element twice is one.
+///
+/// # Errors
+/// [`Fault::Repeated`] and [`Fault::Exclusive`], which no reader accepts; [`Fault::TooManyElements`]; [`Fault::Empty`]. What
+/// an AI needs beside it may be on another symbol of the same box, so that is not checked.
+pub fn in_print_order(elements: Vec<Element>) -> Result<Vec<Element>, Fault> {
+    let mut ordered: Vec<Element> = Vec::with_capacity(elements.len());
+    for element in elements {
+        match ordered.iter().find(|known| known.ai == element.ai) {
+            Some(known) if known.value == element.value => {}
+            Some(known) => return Err(Fault::Repeated { ai: known.ai }),
+            None => ordered.push(element),
+        }
+    }
+    if ordered.len() > MAX_ELEMENTS {
+        return Err(Fault::TooManyElements);
+    }
+    if ordered.is_empty() {
+        return Err(Fault::Empty);
+    }
+    if let Some((ai, other)) = exclusion(&ordered) {
+        return Err(Fault::Exclusive { ai, other });
+    }
+    ordered.sort_by_key(|element| element.ai.predefined_length().is_none());
+    Ok(ordered)
+}
+
+/// The 18 digits of a new SSCC (AI 00): extension digit, company prefix of 4 to 12 digits, serial number filled with zeros,
+/// check digit. Never give out a number twice within a year. `None` if the prefix is no prefix or the serial number too long.
+#[must_use]
+pub fn sscc(extension: u8, company_prefix: &str, serial: u64) -> Option<String> {
+    let digits = 16_usize.checked_sub(company_prefix.len()).filter(|digits| (4..=12).contains(digits))?;
+    let serial = alloc::format!("{serial:0digits$}");
+    let fits = extension <= 9 && all_digits(company_prefix) && serial.len() == digits;
+    fits.then(|| with_check_digit(&alloc::format!("{extension}{company_prefix}{serial}")))?
+}
+
+/// The value `YYMMDD` of a date AI; an open day is `00`. `None` if the date is none of the calendar, or so far from
+/// `current_year` that its two digits would be read as another century.
+#[must_use]
+pub fn date_value(date: Date, current_year: u16) -> Option<String> {
+    let value = alloc::format!("{:02}{:02}{:02}", date.year % 100, date.month, date.day.unwrap_or(0));
+    (Date::parse(&value, current_year) == Some(date)).then_some(value)
 }
 
 /// The form for people, printed under a symbol: `(01)09501101530003(10)AB-123`. Brackets in values are escaped where they

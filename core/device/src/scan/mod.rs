@@ -1,4 +1,4 @@
-//! Barcodes out of camera frames and pictures: grey pixels in, symbols out.
+//! Barcodes out of camera frames and pictures: grey pixels in, symbols out. (`encode` is the way back, for labels.)
 //!
 //! Owns: the only use of `rxing` in the project, the limits on what a picture may cost, and the rule that **no answer is
 //! better than a wrong one**, because a wrong code moves the wrong stock. Must never: keep or send a picture, read a
@@ -29,6 +29,7 @@ mod code39;
 mod convert;
 mod databar;
 mod edges;
+pub(crate) mod encode;
 mod itf;
 mod live;
 mod matrix;

@@ -7,6 +7,7 @@ mod capture;
 mod cases;
 mod fold_cases;
 mod frozen;
+mod labels;
 mod ledger;
 mod records;
 mod scan;
