@@ -10,6 +10,7 @@ mod error;
 mod frame;
 mod identity;
 mod inventory;
+mod labels;
 mod runtime;
 mod sync;
 mod views;
@@ -20,6 +21,7 @@ pub use error::StocksyncError;
 pub use frame::*;
 pub use identity::*;
 pub use inventory::*;
+pub use labels::*;
 pub use sync::*;
 pub use views::*;
 

@@ -45,6 +45,7 @@ use stocksync_schemas::limits::{
 };
 
 pub use payload::{Payload, PayloadError};
+pub use stocksync_gs1::encode::sscc;
 
 /// The kind of symbol. With [`Payload::Elements`] they are GS1-128, GS1 QR Code and GS1 DataMatrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

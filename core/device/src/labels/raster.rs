@@ -55,6 +55,7 @@ pub(super) fn png(drawing: &Drawing, dpi: u32) -> Result<Vec<u8>, LabelError> {
     let mut encoder = png::Encoder::new(&mut bytes, drawing.width, drawing.height);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::One);
+    encoder.set_filter(png::Filter::NoFilter); // the others help pictures, not bits
     let per_metre = dpi * 10_000 / 254;
     encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));
     let written = encoder.write_header().and_then(|mut writer| {

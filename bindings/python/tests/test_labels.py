@@ -1,0 +1,84 @@
+"""Labels through the library: what is printed is scanned again and means the same, and what cannot be read is refused."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from tests.support import InventoryCase
+from stocksync import FrameRequest, LabelElement, LabelFormat, LabelMedia, LabelPayload, LabelRequest, LabelSymbology
+from stocksync import ScanMode, render_labels, sscc
+
+MEDIA = LabelMedia(width=10_000, height=5_000, dpi=203)
+
+
+def frame(png: bytes) -> FrameRequest:
+    """The pixels of a picture of one bit a dot whose rows are not filtered."""
+    width, height, depth, colour = struct.unpack(">IIBB", png[16:26])
+    assert (depth, colour) == (1, 0)
+    data, at = b"", 8
+    while at < len(png):
+        (length,), kind = struct.unpack(">I", png[at : at + 4]), png[at + 4 : at + 8]
+        data += png[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
+        at += length + 12
+    rows, stride = zlib.decompress(data), 1 + (width + 7) // 8
+    assert not any(rows[::stride])
+    bits = (f"{int.from_bytes(rows[at + 1 : at + stride]):0{8 * stride - 8}b}" for at in range(0, len(rows), stride))
+    luma = b"".join(row[:width].translate({48: 0, 49: 255}).encode("latin-1") for row in bits)
+    return FrameRequest(luma=luma, width=width, height=height, stride=width, region=None, mode=ScanMode.STILL)
+
+
+def label(symbology: LabelSymbology, payload: LabelPayload, *lines: str) -> LabelRequest:
+    """One label."""
+    return LabelRequest(symbology=symbology, payload=payload, lines=list(lines))
+
+
+class Labels(InventoryCase):
+    """Printed and scanned."""
+
+    async def scanned(self, request: LabelRequest) -> tuple[str, str, str]:
+        """What the scanner reads on a label."""
+        png = await render_labels([request], MEDIA, LabelFormat.PNG())
+        (symbol,) = await self.inventory.scan_frame(frame(png))
+        return symbol.format, symbol.symbology, symbol.text
+
+    async def test_a_printed_code_is_scanned(self) -> None:
+        payload = LabelPayload.CHECKED_CODE(prefix="L:", code="A-01-03")
+        for symbology, name in zip(LabelSymbology, ("CODE_128", "QR_CODE", "DATA_MATRIX"), strict=True):
+            read, _, text = await self.scanned(label(symbology, payload, "A-01-03", "Müsli & Öl"))
+            self.assertEqual((read, text), (name, "L:A-01-030"))
+
+    async def test_a_product_label_finds_its_product(self) -> None:
+        variant = await self.thing("Olive oil", "09501101530003")
+        pairs = {"10": "AB-123", "17": "270131", "01": "09501101530003"}
+        elements = [LabelElement(ai=ai, value=value) for ai, value in pairs.items()]
+        request = label(LabelSymbology.DATA_MATRIX, LabelPayload.ELEMENTS(elements=elements), "Olive oil")
+        _, symbology, text = await self.scanned(request)
+        found = await self.inventory.lookup(text=text, symbology=symbology)
+        self.assertEqual([match.variant for match in found.matches], [variant])
+        self.assertEqual((found.lot, found.expiry, symbology), ("10:AB-123", "2027-01-31", "]d2"))
+
+    async def test_a_pallet_in_every_form(self) -> None:
+        number = sscc(3, "9501101", 42)
+        self.assertEqual(number, "395011010000000422")
+        payload = LabelPayload.ELEMENTS(elements=[LabelElement(ai="00", value=number)])
+        request = label(LabelSymbology.CODE128, payload, "TO: Dock 7")
+        self.assertEqual(await self.scanned(request), ("CODE_128", "]C1", f"00{number}"))
+        zpl = await render_labels([request] * 3, MEDIA, LabelFormat.ZPL())
+        self.assertEqual((zpl.count(b"^XA"), zpl[-5:]), (3, b"\n^XZ\n"))
+        pdf = await render_labels([request] * 3, MEDIA, LabelFormat.PDF(sheet=None))
+        self.assertTrue(pdf.startswith(b"%PDF-") and b"/Count 3" in pdf)
+
+    async def test_what_cannot_be_read_is_refused(self) -> None:
+        code = LabelPayload.CODE(text="A-1")
+        wrong = LabelPayload.ELEMENTS(elements=[LabelElement(ai="01", value="09501101530004")])
+        thai = label(LabelSymbology.QR_CODE, code, "ข้าว")
+        for field, requests, media in (
+            ("payload", [label(LabelSymbology.QR_CODE, LabelPayload.CODE(text="a~1"))], MEDIA),
+            ("payload", [label(LabelSymbology.QR_CODE, wrong)], MEDIA),
+            ("lines", [thai], MEDIA),
+            ("size", [label(LabelSymbology.CODE128, code)], LabelMedia(width=1_000, height=1_000, dpi=203)),
+            ("dpi", [label(LabelSymbology.CODE128, code)], LabelMedia(width=1_000, height=1_000, dpi=72)),
+            ("labels", [], MEDIA),
+        ):
+            await self.assert_invalid(field, render_labels(requests, media, LabelFormat.ZPL()))
