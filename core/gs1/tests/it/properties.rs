@@ -1,10 +1,12 @@
 //! Any input is survived within the limits, and what is printed is read back.
 
 use proptest::prelude::*;
-use stocksync_gs1::encode::{bracketed, digital_link, element_string, message, own_label, with_check_digit};
+use stocksync_gs1::encode::{
+    bracketed, date_value, digital_link, element_string, in_print_order, message, own_label, sscc, with_check_digit,
+};
 use stocksync_gs1::{
-    Accumulator, Context, DeviceProfile, Element, Field, Kind, Layout, MAX_CANDIDATES, MAX_ELEMENTS, MAX_INPUT_BYTES,
-    OwnLabels, Region, ScanInput, Source, Symbology, text_from_bytes, understand,
+    Accumulator, Context, Date, DeviceProfile, Element, Field, Kind, Layout, MAX_CANDIDATES, MAX_ELEMENTS,
+    MAX_INPUT_BYTES, OwnLabels, Region, ScanInput, Source, Symbology, text_from_bytes, understand,
 };
 
 const SYMBOLOGIES: [Option<Symbology>; 12] = [
@@ -157,6 +159,43 @@ proptest! {
             let scan = format!("{carrier}{text}");
             let meaning = understand(&ScanInput::new(&scan), &Context::new(2026)).unwrap();
             prop_assert_eq!(&meaning.candidates[0].elements, &list, "{}", scan);
+        }
+    }
+
+    #[test]
+    fn print_order_is_shortest_and_loses_nothing(list in item(), by in 0..8_usize) {
+        let mut turned = list.clone();
+        turned.rotate_left(by % list.len());
+        turned.extend(list.first().cloned());
+        let ordered = in_print_order(turned).unwrap();
+        let separators = |elements: &[Element]| element_string(elements).matches('\u{1d}').count();
+        let open = ordered.iter().filter(|element| element.ai.predefined_length().is_none()).count();
+        prop_assert_eq!(separators(&ordered), open.saturating_sub(1));
+        let sorted = |mut elements: Vec<Element>| { elements.sort_by_key(|element| element.ai); elements };
+        prop_assert_eq!(sorted(ordered), sorted(list));
+    }
+
+    #[test]
+    fn new_numbers_of_pallets_are_read_back(extension in 0..12_u8, prefix in "[0-9]{3,13}", serial in 0..10_000_000_000_000_u64) {
+        let fits = extension <= 9 && (4..=12).contains(&prefix.len()) && serial.to_string().len() + prefix.len() <= 16;
+        let Some(number) = sscc(extension, &prefix, serial) else {
+            prop_assert!(!fits);
+            return Ok(());
+        };
+        let begin = format!("{extension}{prefix}");
+        prop_assert!(fits && number.len() == 18 && number.starts_with(&begin));
+        prop_assert!(Element::new("00", &number).is_ok());
+    }
+
+    #[test]
+    fn dates_are_read_back_or_refused(year in 1900..2200_u16, month in 0..14_u8, day in prop::option::of(0..33_u8)) {
+        let date = Date { year, month, day };
+        match date_value(date, 2026) {
+            Some(value) => {
+                prop_assert_eq!(Date::parse(&value, 2026), Some(date));
+                prop_assert!(Element::new("17", &value).is_ok());
+            }
+            None => prop_assert!(!(1977..=2076).contains(&year) || !(1..=12).contains(&month) || day.is_some_and(|day| day == 0 || day > 28)),
         }
     }
 
