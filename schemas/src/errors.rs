@@ -54,6 +54,8 @@ codes! {
     DeviceRevoked = "device_revoked";
     /// Not found.
     NotFound = "not_found";
+    /// The path exists and does not take this method.
+    MethodNotAllowed = "method_not_allowed";
     /// The protocol version is newer than the server's.
     UpgradeServer = "upgrade_server";
     /// The protocol version is no longer accepted.
@@ -82,6 +84,8 @@ codes! {
     RecordChangeInvalid = "record_change_invalid";
     /// A record change whose predecessors have not arrived.
     RecordChangeWaits = "record_change_waits";
+    /// The record has as many changes as one may have.
+    RecordTooLarge = "record_too_large";
 }
 
 /// One entry of the registry.
@@ -115,6 +119,7 @@ impl Code {
             Self::EnrolmentCodeInvalid => (403, false, "The enrolment code is unknown, used or expired."),
             Self::DeviceRevoked => (403, false, "This device has been revoked."),
             Self::NotFound => (404, false, "There is nothing here by that name."),
+            Self::MethodNotAllowed => (405, false, "This path does not take that method."),
             Self::UpgradeServer => {
                 (501, true, "The server does not know this yet; it applies after the server's upgrade.")
             }
@@ -131,6 +136,7 @@ impl Code {
             Self::Fork => (409, true, "Another operation has this place; this database is a copy."),
             Self::RecordChangeInvalid => (422, false, "The change to the record is not valid."),
             Self::RecordChangeWaits => (409, true, "The change waits for an earlier one."),
+            Self::RecordTooLarge => (413, false, "The record was changed as often as a record can be; make a new one."),
         }
     }
 
