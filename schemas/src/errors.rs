@@ -54,6 +54,8 @@ codes! {
     DeviceRevoked = "device_revoked";
     /// Not found.
     NotFound = "not_found";
+    /// The path exists and does not take this method.
+    MethodNotAllowed = "method_not_allowed";
     /// The protocol version is newer than the server's.
     UpgradeServer = "upgrade_server";
     /// The protocol version is no longer accepted.
@@ -88,6 +90,8 @@ codes! {
     LabelTextUnprintable = "label_text_unprintable";
     /// Symbol and text do not fit a label in readable size.
     LabelDoesNotFit = "label_does_not_fit";
+    /// The record has as many changes as one may have.
+    RecordTooLarge = "record_too_large";
 }
 
 /// One entry of the registry.
@@ -121,6 +125,7 @@ impl Code {
             Self::EnrolmentCodeInvalid => (403, false, "The enrolment code is unknown, used or expired."),
             Self::DeviceRevoked => (403, false, "This device has been revoked."),
             Self::NotFound => (404, false, "There is nothing here by that name."),
+            Self::MethodNotAllowed => (405, false, "This path does not take that method."),
             Self::UpgradeServer => {
                 (501, true, "The server does not know this yet; it applies after the server's upgrade.")
             }
@@ -140,6 +145,7 @@ impl Code {
             Self::LabelPayloadInvalid => (422, false, "The label's payload would not be read as it is meant."),
             Self::LabelTextUnprintable => (422, false, "The label's text has a character that cannot be printed."),
             Self::LabelDoesNotFit => (422, false, "Symbol and text do not fit the label in readable size."),
+            Self::RecordTooLarge => (413, false, "The record was changed as often as a record can be; make a new one."),
         }
     }
 

@@ -34,6 +34,14 @@ pub const TEXT_BYTES: usize = 255;
 pub const COLLECTION_BYTES: usize = 32;
 /// Largest change of a record, bytes (the guard of `stocksync-ledger`'s records module).
 pub const RECORD_CHANGE_BYTES: usize = 32 << 10;
+/// Changes of one record together, bytes: some 4 500 small edits. The compacted document is smaller than its changes.
+pub const RECORD_BYTES: usize = 512 << 10;
+/// Most changes of one record that wait for an earlier one.
+pub const RECORD_WAITS: usize = 100;
+/// Largest undecodable op that a server keeps whole, bytes; of a larger one it keeps the beginning.
+pub const UNDECODABLE_BYTES: usize = 4 << 10;
+/// Most undecodable ops that a server keeps of one lane.
+pub const UNDECODABLE_OPS: usize = 1_000;
 /// Longest raw code of an identifier, bytes.
 pub const IDENTIFIER_BYTES: usize = 255;
 /// Longest name of a product, variant or location, bytes.
@@ -79,6 +87,8 @@ const _: () = assert!(PUSH_BODY_BYTES + PUSH_OPS * 256 < MESSAGE_BYTES);
 const _: () = assert!(BODY_BYTES <= PUSH_BODY_BYTES);
 // A record change fits its op.
 const _: () = assert!(RECORD_CHANGE_BYTES + COLLECTION_BYTES + 64 < BODY_BYTES);
+// A record takes many changes of the largest size.
+const _: () = assert!(RECORD_CHANGE_BYTES * 8 < RECORD_BYTES);
 // A full close and a full movement fit an op's body: 120 bytes a count (cell and reference), 140 a line.
 const _: () = assert!(CLOSE_COUNTS * 120 + CLOSE_LOCATIONS * 18 < BODY_BYTES);
 const _: () = assert!(LINES * 140 < BODY_BYTES);

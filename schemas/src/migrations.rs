@@ -28,5 +28,7 @@ pub const DEVICE: &[Migration] =
     &[Migration { number: 1, name: "0001_initial", sql: include_str!("../device/0001_initial.sql") }];
 
 /// The server's migrations (Postgres), in order.
-pub const SERVER: &[Migration] =
-    &[Migration { number: 1, name: "0001_initial", sql: include_str!("../server/0001_initial.sql") }];
+pub const SERVER: &[Migration] = &[
+    Migration { number: 1, name: "0001_initial", sql: include_str!("../server/0001_initial.sql") },
+    Migration { number: 2, name: "0002_records", sql: include_str!("../server/0002_records.sql") },
+];

@@ -27,6 +27,12 @@ pub enum Command {
     Serve,
     /// Brings the schema forward and ends
     Migrate,
+    /// Makes a tenant's balances, records and exceptions again from its op log; its pushes wait meanwhile
+    Rebuild {
+        /// Whose
+        #[arg(long)]
+        tenant: Uuid,
+    },
     /// Customer organisations
     Tenant {
         /// What to do with them.

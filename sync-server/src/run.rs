@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use serde_json::json;
+use stocksync_schemas::TenantId;
 use tokio::net::TcpListener;
 use tokio_postgres::Config;
 
@@ -11,6 +12,8 @@ use crate::database::{Database, DatabaseError, POOL_MAX};
 use crate::embedded::{Cluster, EmbeddedError};
 use crate::http::{AppState, ServeError, serve};
 use crate::migrate::{MigrateError, migrate};
+use crate::op_log::LogError;
+use crate::op_log::postgres::rebuild_tenant;
 use crate::setup::{SetupError, create_enrolment_code, create_tenant};
 use crate::{clock, log};
 
@@ -32,6 +35,9 @@ pub enum RunError {
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The op log.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// A tenant or a code.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -148,6 +154,11 @@ async fn run_setup(command: Command, connections: &Connections) -> Result<serde_
     let ran = migrate(owner, now_ms).await?;
     Ok(match command {
         Command::Serve | Command::Migrate => json!({ "migrations": ran }),
+        Command::Rebuild { tenant } => {
+            // The owner's: the role that serves may drop nothing.
+            let database = Database::new(owner.clone(), 1)?;
+            json!(rebuild_tenant(&database, TenantId(*tenant.as_bytes()), now_ms).await?)
+        }
         Command::Tenant { command: TenantCommand::Create { name } } => {
             json!(create_tenant(owner, &name, now_ms).await?)
         }

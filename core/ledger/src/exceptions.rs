@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use stocksync_schemas::{Cell, OpRef};
+use stocksync_schemas::collections::IDENTIFIERS;
+use stocksync_schemas::{Cell, OpRef, RecordId};
 
 use crate::fold::CellState;
 
@@ -27,11 +28,19 @@ pub enum ExceptionKind {
     MissingOps,
     /// An op is dated before an exchange of its device that did not state it.
     Backdated,
+    /// Two live identifiers say the same code: whoever scans it is asked which is meant.
+    DuplicateIdentifier,
+    /// Two live products, or two live variants, have the same SKU.
+    DuplicateSku,
+    /// A change of a record waits for an earlier one that has not arrived.
+    RecordWaits,
+    /// A change that had waited could not be applied to its record: it is on the log and not in the record.
+    RecordRefused,
 }
 
 impl ExceptionKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Oversold,
         Self::CountOverlap,
         Self::CountConflict,
@@ -39,7 +48,15 @@ impl ExceptionKind {
         Self::Overflow,
         Self::MissingOps,
         Self::Backdated,
+        Self::DuplicateIdentifier,
+        Self::DuplicateSku,
+        Self::RecordWaits,
+        Self::RecordRefused,
     ];
+
+    /// The kinds that [`of_cell`] opens: all others of a cell close when it changes.
+    pub const OF_CELL: [Self; 5] =
+        [Self::Oversold, Self::CountOverlap, Self::CountConflict, Self::CountOpen, Self::Overflow];
 
     /// The kind as it is written in JSON and SQL.
     #[must_use]
@@ -52,6 +69,10 @@ impl ExceptionKind {
             Self::Overflow => "overflow",
             Self::MissingOps => "missing_ops",
             Self::Backdated => "backdated",
+            Self::DuplicateIdentifier => "duplicate_identifier",
+            Self::DuplicateSku => "duplicate_sku",
+            Self::RecordWaits => "record_waits",
+            Self::RecordRefused => "record_refused",
         }
     }
 
@@ -71,6 +92,46 @@ pub struct Exception {
     pub kind: ExceptionKind,
     /// Where.
     pub cell: Cell,
+}
+
+/// One open exception about records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordException {
+    /// Hash of kind, collection and subject: the same on every replica.
+    pub id: [u8; 32],
+    /// Why.
+    pub kind: ExceptionKind,
+    /// Of which collection.
+    pub collection: String,
+    /// The record's id; for duplicates the key that several records claim.
+    pub subject: String,
+}
+
+impl RecordException {
+    fn new(kind: ExceptionKind, collection: &str, subject: String) -> Self {
+        let mut sha = Sha256::new();
+        for part in [kind.as_str(), collection, &subject] {
+            sha.update((part.len() as u64).to_be_bytes());
+            sha.update(part.as_bytes());
+        }
+        Self { id: sha.finalize().into(), kind, collection: collection.to_owned(), subject }
+    }
+}
+
+/// What a record's changes open, those that may be open and are not marked with false.
+#[must_use]
+pub fn of_record(collection: &str, record: RecordId, waits: bool, refused: bool) -> [(RecordException, bool); 2] {
+    let open = |kind, open| (RecordException::new(kind, collection, record.to_string()), open);
+    [open(ExceptionKind::RecordWaits, waits), open(ExceptionKind::RecordRefused, refused)]
+}
+
+/// The exception that is open while more than one live record of a collection claims `key`
+/// ([`crate::records::unique_key`]).
+#[must_use]
+pub fn of_key(collection: &str, key: &str) -> RecordException {
+    let identifiers = collection == IDENTIFIERS.name;
+    let kind = if identifiers { ExceptionKind::DuplicateIdentifier } else { ExceptionKind::DuplicateSku };
+    RecordException::new(kind, collection, key.to_owned())
 }
 
 /// The id of an exception.

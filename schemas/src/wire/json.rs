@@ -47,9 +47,9 @@ pub fn decode_request(text: &[u8]) -> Result<DecodedRequest, WireError> {
     let mut undecodable = Vec::new();
     for it in ops {
         let seq = it.pointer("/op/lane/seq").and_then(Value::as_u64).unwrap_or(0);
-        match read_op(it) {
+        match read_op(it.clone()) {
             Ok(pushed) => request.ops.push(pushed),
-            Err((code, text)) => undecodable.push(Undecodable { seq, code, text }),
+            Err((code, text)) => undecodable.push(Undecodable { seq, code, text, bytes: it.to_string().into_bytes() }),
         }
     }
     request.ops.sort_by_key(|pushed| pushed.op.lane.seq);

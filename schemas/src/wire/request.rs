@@ -33,6 +33,8 @@ pub struct Undecodable {
     pub code: Code,
     /// Why, for a person.
     pub text: String,
+    /// What was sent in its place: a row's bytes, or the JSON text of the op.
+    pub bytes: Vec<u8>,
 }
 
 /// The bytes of a request, its ops as columns. An op that no column holds (its body contradicts its kind) goes as a row.
@@ -111,7 +113,7 @@ fn read_rows(rows: &[pb::Row], request: &mut ExchangeRequest) -> Result<Vec<Unde
     for row in rows {
         match row::read(row, request.replica) {
             Ok(pushed) => request.ops.push(pushed),
-            Err((code, text)) => undecodable.push(Undecodable { seq: row.seq, code, text }),
+            Err((code, text)) => undecodable.push(Undecodable { seq: row.seq, code, text, bytes: row.op.clone() }),
         }
     }
     Ok(undecodable)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stocksync_ledger::{records, rules};
+use stocksync_ledger::rules;
 use stocksync_schemas::{Body, Code, OpHash, Outcome, ReplicaId, collections};
 
 use super::Candidate;
@@ -54,11 +54,10 @@ pub(super) fn judge(
         Body::Opaque(_) => Fate::Answered(plainly(Code::UpgradeServer)),
         // A collection of a later version is applied after the upgrade; what is known passes the guard first.
         Body::Record(it) if collections::find(&it.collection).is_none() => Fate::Answered(plainly(Code::UpgradeServer)),
-        Body::Record(it) => match records::check_change(&it.change, op.lane.replica) {
-            Ok(()) => Fate::New,
-            Err(error) => Fate::Refused(error.code(), error.to_string()),
+        _ => match &candidate.flaw {
+            Some(flaw) => Fate::Refused(flaw.code(), flaw.to_string()),
+            None => Fate::New,
         },
-        _ => Fate::New,
     }
 }
 

@@ -44,9 +44,12 @@ pub(super) async fn liveness(log: &mut dyn LogTransaction, batch: &[Entry]) -> R
         .collect();
     let lanes: Vec<Lane> = flipped.keys().map(|target| target.lane).collect();
     let entries = if lanes.is_empty() { Vec::new() } else { log.entries(&lanes).await? };
-    // A void that names another hash than the log has in that lane names nothing.
+    // A void that names another hash than the log has in that lane names nothing. What comes later on the log is not
+    // there yet: so it is while a log is folded again.
+    let first = batch.first().map_or(u64::MAX, |entry| entry.acceptance.position);
     let changed = entries
         .into_iter()
+        .filter(|entry| entry.acceptance.position < first)
         .filter_map(|entry| flipped.get(&entry.reference()).map(|live| Changed { live: *live, entry }))
         .collect();
     Ok(Liveness { dead, changed })

@@ -13,17 +13,21 @@ mod judge;
 mod liveness;
 mod points;
 mod pull;
+mod rebuild;
+mod records;
 
 use std::collections::BTreeMap;
 
 use stocksync_ledger::Entry;
+use stocksync_ledger::records::{RecordError, check_change};
 use stocksync_schemas::exchange::PROTOCOL;
 use stocksync_schemas::wire::{DecodedRequest, Undecodable};
 use stocksync_schemas::{
-    Beside, Code, DeviceId, ExchangeRequest, ExchangeResponse, LogPoint, Op, OpHash, Outcome, Verdict,
+    Beside, Body, Code, DeviceId, ExchangeRequest, ExchangeResponse, LogPoint, Op, OpHash, Outcome, PushedOp, Verdict,
 };
 
 pub use ingest::add;
+pub use rebuild::{Rebuilt, rebuild};
 
 use crate::op_log::{Clock, LogError, LogTransaction};
 
@@ -44,9 +48,23 @@ struct Candidate {
     op: Op,
     beside: Beside,
     hash: OpHash,
+    /// What is wrong with a record's change, whatever its document.
+    flaw: Option<RecordError>,
 }
 
-/// A request that has been checked as far as that needs no log: hashes are computed here, before any lock.
+impl Candidate {
+    fn new(pushed: PushedOp) -> Self {
+        let PushedOp { op, beside } = pushed;
+        let flaw = match &op.body {
+            Body::Record(it) => check_change(&it.change, op.lane.replica).err(),
+            _ => None,
+        };
+        Self { hash: op.hash(), op, beside, flaw }
+    }
+}
+
+/// A request that has been checked as far as that needs no log: hashes are computed and changes of records decoded here,
+/// before any lock.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     request: ExchangeRequest,
@@ -58,11 +76,11 @@ impl Prepared {
     /// Whether nothing is pushed: then nothing that must survive a crash is written.
     #[must_use]
     pub fn only_pulls(&self) -> bool {
-        self.ops.is_empty()
+        self.ops.is_empty() && self.undecodable.is_empty()
     }
 }
 
-/// Checks the version and hashes the ops.
+/// Checks the version, hashes the ops and decodes changes of records: work for a thread that may be held up.
 ///
 /// # Errors
 /// [`ExchangeError::Refused`] with `upgrade_server` for a protocol that this build does not know.
@@ -74,8 +92,7 @@ pub fn prepare(decoded: DecodedRequest) -> Result<Prepared, ExchangeError> {
     let mut ops = std::mem::take(&mut request.ops);
     // Positions follow the order of capture, whatever order a sender writes them in.
     ops.sort_by_key(|pushed| pushed.op.lane.seq);
-    let ops = ops.into_iter();
-    let ops = ops.map(|pushed| Candidate { hash: pushed.op.hash(), op: pushed.op, beside: pushed.beside }).collect();
+    let ops = ops.into_iter().map(Candidate::new).collect();
     Ok(Prepared { request, ops, undecodable })
 }
 

@@ -117,7 +117,7 @@ pub fn app(state: AppState) -> Router {
     }
     router
         .fallback(unknown)
-        .method_not_allowed_fallback(unknown)
+        .method_not_allowed_fallback(other_method)
         .layer(CatchPanicLayer::custom(defect))
         .layer(middleware::map_response(secure))
         .layer(middleware::from_fn(context::observe))
@@ -126,6 +126,10 @@ pub fn app(state: AppState) -> Router {
 
 async fn unknown() -> ApiError {
     ApiError::new(Code::NotFound)
+}
+
+async fn other_method() -> ApiError {
+    ApiError::new(Code::MethodNotAllowed)
 }
 
 /// A defect in a handler is an answer with a registered code, not a closed connection. The panic's text may hold a

@@ -27,6 +27,12 @@ pub trait Subject: Send {
     async fn read(&mut self) -> Box<dyn LogTransaction + '_>;
     /// Kinds of the open exceptions.
     async fn open_exceptions(&mut self) -> Vec<String>;
+    /// Everything that follows from the log, as text.
+    async fn follows(&mut self) -> Vec<String>;
+    /// Makes it again from the log.
+    async fn rebuild(&mut self);
+    /// How many undecodable ops are kept.
+    async fn undecodable(&mut self) -> usize;
 }
 
 pub const START: i64 = 1_700_000_000_000;
@@ -217,7 +223,7 @@ async fn one_bad_op_blocks_nothing(log: &mut dyn Subject) {
     phone.outbox.push(stranger);
     let mut request = phone.request();
     let text = "cut".to_owned();
-    request.undecodable.push(Undecodable { seq: 7, code: Code::InvalidOp, text });
+    request.undecodable.push(Undecodable { seq: 7, code: Code::InvalidOp, text, bytes: b"cut".to_vec() });
     let codes = |answer: &ExchangeResponse| answer.verdicts.iter().map(code).collect::<Vec<_>>();
     let first = log.exchange(phone.device, START + 10, request.clone()).await.unwrap();
     let expected = [
@@ -231,7 +237,9 @@ async fn one_bad_op_blocks_nothing(log: &mut dyn Subject) {
     ];
     assert_eq!(codes(&first), expected);
     assert_eq!(on_hand(log, SHELF).await, 3_000);
+    assert_eq!(log.undecodable().await, 1, "what did not decode is kept for a person");
     let again = log.exchange(phone.device, START + 11, request.clone()).await.unwrap();
+    assert_eq!(log.undecodable().await, 1);
     assert_eq!(codes(&again), expected, "a final rejection is answered alike when it comes again");
 
     // Another op in the place of an accepted one, and of a rejected one.
@@ -465,6 +473,9 @@ async fn random_histories(log: &mut dyn Subject, seed: u64) {
         }
     }
     checked_cells(log).await;
+    let before = log.follows().await;
+    log.rebuild().await;
+    assert_eq!(log.follows().await, before, "dropped and made again from the log, every row is the same");
     let rows = log_of(log).await;
     let lanes: BTreeSet<Lane> = rows.iter().map(|row| row.entry.op.lane).collect();
     assert_eq!(lanes.len(), known.len(), "I3: every op recorded is on the log");

@@ -8,17 +8,20 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
-use stocksync_ledger::exceptions::{self, Exception};
+use stocksync_ledger::exceptions::{self, Exception, ExceptionKind, RecordException};
 use stocksync_ledger::fold::{
     CellHistory, Changed, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, VoidOp,
 };
+use stocksync_ledger::records::Row;
 use stocksync_ledger::{CellState, Entry};
+use stocksync_schemas::limits::UNDECODABLE_OPS;
 use stocksync_schemas::{
-    Body, Cell, DeviceId, ExchangeResponse, Lane, Location, LogPoint, ReplicaId, SessionId, TenantId,
+    Body, Cell, DeviceId, ExchangeResponse, Lane, Location, LogPoint, RecordId, ReplicaId, SessionId, TenantId,
 };
 
 use super::{
-    Batch, Clock, Issued, Judgement, Known, LaneState, LogError, LogRow, LogTransaction, RejectedOp, cell_rows,
+    Batch, ChangedRecord, Clock, Issued, Judgement, KeptRecord, Known, LaneState, LogError, LogRow, LogTransaction,
+    RecordKey, RejectedOp, cell_rows, claimed_keys,
 };
 use crate::exchange::{ExchangeError, Prepared, exchange};
 
@@ -66,6 +69,14 @@ pub struct MemoryTenant {
     by_lane: BTreeMap<Lane, u64>,
     lanes: BTreeMap<ReplicaId, LaneState>,
     rejected: BTreeMap<Lane, RejectedOp>,
+    undecodable: BTreeSet<(ReplicaId, u64, Vec<u8>)>,
+    devices: BTreeMap<DeviceId, u64>,
+    follows: Follows,
+}
+
+/// What follows from the log and can be made again from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Follows {
     dead: BTreeSet<u64>,
     voids_by_lane: BTreeMap<Lane, BTreeSet<VoidOp>>,
     by_cell: BTreeMap<Cell, Vec<u64>>,
@@ -73,7 +84,9 @@ pub struct MemoryTenant {
     complete: BTreeMap<Location, Vec<u64>>,
     cells: BTreeMap<Cell, CellState>,
     exceptions: BTreeMap<[u8; 32], Exception>,
-    devices: BTreeMap<DeviceId, u64>,
+    records: BTreeMap<RecordKey, (KeptRecord, Row)>,
+    claims: BTreeMap<(&'static str, String), BTreeSet<RecordId>>,
+    record_exceptions: BTreeMap<[u8; 32], RecordException>,
 }
 
 impl MemoryTenant {
@@ -85,12 +98,35 @@ impl MemoryTenant {
     /// The kept state of every cell.
     #[must_use]
     pub fn cells(&self) -> &BTreeMap<Cell, CellState> {
-        &self.cells
+        &self.follows.cells
     }
 
     /// The open exceptions.
     pub fn open_exceptions(&self) -> impl Iterator<Item = &Exception> {
-        self.exceptions.values()
+        self.follows.exceptions.values()
+    }
+
+    /// The open exceptions about records.
+    pub fn open_record_exceptions(&self) -> impl Iterator<Item = &RecordException> {
+        self.follows.record_exceptions.values()
+    }
+
+    /// Every record as it is kept and as lists show it.
+    #[must_use]
+    pub fn kept_records(&self) -> &BTreeMap<RecordKey, (KeptRecord, Row)> {
+        &self.follows.records
+    }
+
+    /// All that follows from the log.
+    #[must_use]
+    pub fn follows(&self) -> &Follows {
+        &self.follows
+    }
+
+    /// How many undecodable ops are kept.
+    #[must_use]
+    pub fn undecodable(&self) -> usize {
+        self.undecodable.len()
     }
 
     /// The ops refused for good.
@@ -105,14 +141,14 @@ impl MemoryTenant {
 
     fn live(&self, positions: Option<&Vec<u64>>) -> impl Iterator<Item = &Entry> {
         let positions = positions.map(Vec::as_slice).unwrap_or_default();
-        let live = positions.iter().filter(|position| !self.dead.contains(position));
+        let live = positions.iter().filter(|position| !self.follows.dead.contains(position));
         live.filter_map(|position| self.row(*position)).map(|row| &row.entry)
     }
 
     fn history(&self, need: &HistoryNeed) -> CellHistory {
         let mut history = CellHistory::default();
         let mut closes = BTreeMap::<u64, &Entry>::new();
-        for entry in self.live(self.by_cell.get(&need.cell)) {
+        for entry in self.live(self.follows.by_cell.get(&need.cell)) {
             match &entry.op.body {
                 Body::Move(_) if need.after.is_none_or(|after| entry.acceptance.position > after) => {
                     let delta = cell_rows(&entry.op.body).into_iter().find(|(cell, _)| *cell == need.cell);
@@ -135,8 +171,8 @@ impl MemoryTenant {
             return history;
         }
         let sessions: BTreeSet<SessionId> = history.counts.iter().filter_map(|count| count.session).collect();
-        let by_session = sessions.iter().flat_map(|session| self.live(self.closes.get(session)));
-        let by_location = self.live(self.complete.get(&need.cell.location));
+        let by_session = sessions.iter().flat_map(|session| self.live(self.follows.closes.get(session)));
+        let by_location = self.live(self.follows.complete.get(&need.cell.location));
         closes.extend(by_session.chain(by_location).map(|entry| (entry.acceptance.position, entry)));
         for entry in closes.values() {
             if let Body::Close(close) = &entry.op.body {
@@ -146,29 +182,54 @@ impl MemoryTenant {
         history
     }
 
-    fn add(&mut self, row: &LogRow, now_ms: i64) {
-        let (position, op) = (row.entry.acceptance.position, &row.entry.op);
-        self.by_lane.insert(op.lane, position);
+    fn index_op(&mut self, entry: &Entry) {
+        let (position, op) = (entry.acceptance.position, &entry.op);
+        let follows = &mut self.follows;
         for (cell, _) in cell_rows(&op.body) {
-            self.by_cell.entry(cell).or_default().push(position);
+            follows.by_cell.entry(cell).or_default().push(position);
         }
         match &op.body {
             Body::Void(void) => {
-                let void = VoidOp { void: row.entry.reference(), target: void.target };
+                let void = VoidOp { void: entry.reference(), target: void.target };
                 for lane in [void.void.lane, void.target.lane] {
-                    self.voids_by_lane.entry(lane).or_default().insert(void);
+                    follows.voids_by_lane.entry(lane).or_default().insert(void);
                 }
             }
             Body::Close(close) => {
-                self.closes.entry(close.session).or_default().push(position);
+                follows.closes.entry(close.session).or_default().push(position);
                 for location in &close.complete {
-                    self.complete.entry(*location).or_default().push(position);
+                    follows.complete.entry(*location).or_default().push(position);
                 }
             }
             _ => {}
         }
-        self.clock.point = LogPoint { position, head: row.head };
-        self.rows.push((row.clone(), now_ms));
+    }
+
+    fn keep_records(&mut self, changed: &[ChangedRecord]) {
+        let follows = &mut self.follows;
+        for it in changed {
+            let row = it.row.clone().or_else(|| follows.records.get(&it.key).map(|(_, row)| row.clone()));
+            follows.records.insert(it.key, (it.kept.clone(), row.unwrap_or_default()));
+            for (exception, open) in it.exceptions() {
+                follows.record_exceptions.remove(&exception.id);
+                follows.record_exceptions.extend(open.then_some((exception.id, exception)));
+            }
+            let (collection, record) = (it.key.collection, it.key.record);
+            for key in [&it.former_key, &it.kept.unique_key].into_iter().flatten() {
+                let claims = follows.claims.entry((collection, key.clone())).or_default();
+                if it.kept.unique_key.as_ref() == Some(key) {
+                    claims.insert(record);
+                } else {
+                    claims.remove(&record);
+                }
+            }
+        }
+        for (collection, key) in claimed_keys(changed) {
+            let exception = exceptions::of_key(collection, &key);
+            let claims = follows.claims.get(&(collection, key)).map_or(0, BTreeSet::len);
+            follows.record_exceptions.remove(&exception.id);
+            follows.record_exceptions.extend((claims > 1).then_some((exception.id, exception)));
+        }
     }
 }
 
@@ -219,7 +280,7 @@ impl LogTransaction for MemoryTenant {
 
     async fn voids(&mut self, touching: &[Lane]) -> Result<Vec<VoidOp>, LogError> {
         let found: BTreeSet<VoidOp> =
-            touching.iter().filter_map(|lane| self.voids_by_lane.get(lane)).flatten().copied().collect();
+            touching.iter().filter_map(|lane| self.follows.voids_by_lane.get(lane)).flatten().copied().collect();
         Ok(found.into_iter().collect())
     }
 
@@ -230,42 +291,69 @@ impl LogTransaction for MemoryTenant {
 
     async fn load(&mut self, needs: &Needs) -> Result<LoadedCells, LogError> {
         let mut loaded = LoadedCells::default();
-        let named = needs.cells.iter().filter_map(|cell| self.cells.get_key_value(cell));
-        let whole = self.cells.iter().filter(|(cell, _)| needs.whole_locations.contains(&cell.location));
+        let named = needs.cells.iter().filter_map(|cell| self.follows.cells.get_key_value(cell));
+        let whole = self.follows.cells.iter().filter(|(cell, _)| needs.whole_locations.contains(&cell.location));
         let whole = whole.take(if needs.whole_locations.is_empty() { 0 } else { usize::MAX });
         loaded.cells = named.chain(whole).map(|(cell, state)| (cell.clone(), state.clone())).collect();
         for location in &needs.closed_locations {
-            let closes = self.live(self.complete.get(location));
+            let closes = self.live(self.follows.complete.get(location));
             let closes: Vec<_> = closes.map(|entry| CompleteClose { stamp: entry.stamp() }).collect();
             if !closes.is_empty() {
                 loaded.complete_closes.insert(*location, closes);
             }
         }
-        loaded.closed_sessions = needs.sessions.iter().filter(|id| self.closes.contains_key(id)).copied().collect();
+        loaded.closed_sessions =
+            needs.sessions.iter().filter(|id| self.follows.closes.contains_key(id)).copied().collect();
         Ok(loaded)
+    }
+
+    async fn records(&mut self, keys: &BTreeSet<RecordKey>) -> Result<BTreeMap<RecordKey, KeptRecord>, LogError> {
+        let kept = keys.iter().filter_map(|key| Some((*key, self.follows.records.get(key)?.0.clone())));
+        Ok(kept.collect())
     }
 
     async fn append(&mut self, batch: &Batch) -> Result<(), LogError> {
         for row in &batch.rows {
-            self.add(row, batch.now_ms);
-            if batch.dead.contains(&row.entry.op.lane) {
-                self.dead.insert(row.entry.acceptance.position);
-            }
-            if let Some(lane) = self.lanes.get_mut(&batch.replica) {
-                lane.max_seq = lane.max_seq.max(row.entry.op.lane.seq);
-            }
-        }
-        for Changed { entry, live } in &batch.changed {
-            let position = entry.acceptance.position;
-            if *live {
-                self.dead.remove(&position);
-            } else {
-                self.dead.insert(position);
+            let (position, lane) = (row.entry.acceptance.position, row.entry.op.lane);
+            self.by_lane.insert(lane, position);
+            self.clock.point = LogPoint { position, head: row.head };
+            self.rows.push((row.clone(), batch.now_ms));
+            if let Some(state) = self.lanes.get_mut(&batch.replica) {
+                state.max_seq = state.max_seq.max(lane.seq);
             }
         }
         for it in &batch.rejected {
             self.rejected.insert(it.op.lane, it.clone());
         }
+        for it in &batch.undecodable {
+            if self.undecodable.iter().filter(|kept| kept.0 == batch.replica).count() < UNDECODABLE_OPS {
+                self.undecodable.insert((batch.replica, it.seq, it.bytes.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn index(&mut self, batch: &Batch) -> Result<(), LogError> {
+        for row in &batch.rows {
+            self.index_op(&row.entry);
+            if batch.dead.contains(&row.entry.op.lane) {
+                self.follows.dead.insert(row.entry.acceptance.position);
+            }
+        }
+        for Changed { entry, live } in &batch.changed {
+            let position = entry.acceptance.position;
+            if *live {
+                self.follows.dead.remove(&position);
+            } else {
+                self.follows.dead.insert(position);
+            }
+        }
+        self.keep_records(&batch.records);
+        Ok(())
+    }
+
+    async fn forget(&mut self) -> Result<(), LogError> {
+        self.follows = Follows::default();
         Ok(())
     }
 
@@ -275,11 +363,11 @@ impl LogTransaction for MemoryTenant {
 
     async fn keep(&mut self, states: &BTreeMap<Cell, CellState>, _: i64) -> Result<(), LogError> {
         for (cell, state) in states {
-            for kind in exceptions::ExceptionKind::ALL {
-                self.exceptions.remove(&exceptions::exception_id(kind, cell, &[]));
+            for kind in ExceptionKind::OF_CELL {
+                self.follows.exceptions.remove(&exceptions::exception_id(kind, cell, &[]));
             }
-            self.exceptions.extend(exceptions::of_cell(cell, state).into_iter().map(|it| (it.id, it)));
-            self.cells.insert(cell.clone(), state.clone());
+            self.follows.exceptions.extend(exceptions::of_cell(cell, state).into_iter().map(|it| (it.id, it)));
+            self.follows.cells.insert(cell.clone(), state.clone());
         }
         Ok(())
     }

@@ -5,13 +5,17 @@
 
 pub mod memory;
 pub mod postgres;
+mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use stocksync_ledger::fold::{CellHistory, Changed, HistoryNeed, LoadedCells, Needs, VoidOp, deltas};
 use stocksync_ledger::{CellState, Entry};
+use stocksync_schemas::wire::Undecodable;
 use stocksync_schemas::{Acceptance, Body, Cell, DeviceId, Head, Lane, LogPoint, ReplicaId};
+
+pub use record::{ChangedRecord, KeptRecord, RecordKey, Waiting, claimed_keys, key_of};
 
 use crate::database::DatabaseError;
 
@@ -121,6 +125,10 @@ pub struct Batch {
     pub changed: Vec<Changed>,
     /// Ops refused for good.
     pub rejected: Vec<RejectedOp>,
+    /// Ops of which none could be made.
+    pub undecodable: Vec<Undecodable>,
+    /// Records as the batch leaves them, in order of their keys.
+    pub records: Vec<ChangedRecord>,
 }
 
 /// One tenant's log within one transaction. Sets go in and sets come out: the number of calls does not grow with the
@@ -145,8 +153,14 @@ pub trait LogTransaction: Send {
     async fn entries(&mut self, lanes: &[Lane]) -> Result<Vec<Entry>, LogError>;
     /// What the fold needs before a batch.
     async fn load(&mut self, needs: &Needs) -> Result<LoadedCells, LogError>;
-    /// Adds a batch to the log and to the tables that history is read from. The clock is held.
+    /// Records as they are kept; those that were never changed are left out.
+    async fn records(&mut self, keys: &BTreeSet<RecordKey>) -> Result<BTreeMap<RecordKey, KeptRecord>, LogError>;
+    /// Adds a batch to the log, and its refused ops beside it. The clock is held.
     async fn append(&mut self, batch: &Batch) -> Result<(), LogError>;
+    /// Keeps what follows from a batch on the log: where history is read from, and its records.
+    async fn index(&mut self, batch: &Batch) -> Result<(), LogError>;
+    /// Drops all that follows from the log. The clock is held.
+    async fn forget(&mut self) -> Result<(), LogError>;
     /// The live history of each cell named, in the order named, appended batches included.
     async fn histories(&mut self, needs: &[HistoryNeed]) -> Result<Vec<CellHistory>, LogError>;
     /// Keeps the states of cells and, from them, which exceptions are open.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::conformance::{OTHER_SHELF, Phone, SHELF, movement};
 use crate::http::json as body_of;
+use crate::record_conformance::catalogue;
 use crate::support::{TestDatabase, connect};
 
 struct Client {
@@ -188,8 +189,13 @@ async fn i11_no_tenant_sees_or_writes_anothers_data() {
     let session = stocksync_schemas::SessionId([4; 16]);
     let close = stocksync_schemas::Close { session, parts: Vec::new(), complete };
     phone.capture(4, stocksync_schemas::Body::Close(close));
+    catalogue(&mut phone, 5, "Tea");
     let mut request = phone.request().request;
     let answer = one.send(EXCHANGE, wire::encode_request(&request)).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let mut broken: Value = serde_json::from_slice(&wire::json::encode_request(&request).unwrap()).unwrap();
+    broken["ops"] = json!([{ "op": { "lane": { "seq": 99 } } }]);
+    let answer = one.send(&format!("{EXCHANGE}?format=json"), broken.to_string().into_bytes()).await;
     assert_eq!(answer.status(), StatusCode::OK);
 
     for route in ["balances", "exceptions", "movements"] {

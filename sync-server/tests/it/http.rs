@@ -92,13 +92,19 @@ async fn f07_request_ids_are_taken_or_made_and_echoed() {
 async fn f02_unknown_paths_and_methods_are_registered_errors() {
     let Some(test) = TestDatabase::new().await else { return };
     let app = test.app();
-    for request in [Request::get("/nowhere"), Request::delete("/health/live")] {
+    let cases = [
+        (Request::get("/nowhere"), StatusCode::NOT_FOUND, "not_found"),
+        (Request::delete("/health/live"), StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        (Request::get("/api/v1/enrol"), StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+    ];
+    for (request, status, code) in cases {
         let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers().contains_key("allow"), status == StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         let body = json(response).await;
         assert_eq!(body["success"], false);
-        assert_eq!(body["error"]["code"], "not_found");
+        assert_eq!(body["error"]["code"], code);
         assert!(body["error"]["requestId"].is_string());
     }
 }

@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use deadpool_postgres::Object;
+use stocksync_ledger::ExceptionKind;
 use stocksync_schemas::wire::DecodedRequest;
 use stocksync_schemas::{DeviceId, ExchangeResponse, Lane, LogPoint, TenantId};
 use stocksync_server::database::Database;
-use stocksync_server::exchange::{ExchangeError, prepare};
+use stocksync_server::exchange::{ExchangeError, prepare, rebuild};
 use stocksync_server::op_log::LogTransaction;
 use stocksync_server::op_log::memory::{MemoryLog, exchange_now};
-use stocksync_server::op_log::postgres::{PgLog, PgTransaction};
+use stocksync_server::op_log::postgres::{PgLog, PgTransaction, rebuild_tenant};
 use stocksync_server::setup;
 use uuid::Uuid;
 
 use crate::conformance::{Phone, SHELF, START, Subject, checked_cells, movement, suite};
+use crate::record_conformance::records;
 use crate::support::{TestDatabase, connect};
 
 const TENANT: TenantId = TenantId([1; 16]);
@@ -37,7 +39,23 @@ impl Subject for Memory {
     }
 
     async fn open_exceptions(&mut self) -> Vec<String> {
-        self.0.tenant(TENANT).open_exceptions().map(|it| it.kind.as_str().to_owned()).collect()
+        let log = self.0.tenant(TENANT);
+        let cells = log.open_exceptions().map(|it| it.kind);
+        let mut kinds: Vec<_> = cells.chain(log.open_record_exceptions().map(|it| it.kind)).collect();
+        kinds.sort_by_key(ExceptionKind::as_str);
+        kinds.iter().map(|kind| kind.as_str().to_owned()).collect()
+    }
+
+    async fn follows(&mut self) -> Vec<String> {
+        vec![format!("{:#?}", self.0.tenant(TENANT).follows())]
+    }
+
+    async fn rebuild(&mut self) {
+        rebuild(self.0.tenant(TENANT), START).await.unwrap();
+    }
+
+    async fn undecodable(&mut self) -> usize {
+        self.0.tenant(TENANT).undecodable()
     }
 }
 
@@ -82,11 +100,49 @@ impl Subject for Postgres {
         let sql = "SELECT kind FROM app.exceptions WHERE closed_ms IS NULL ORDER BY kind";
         owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
+
+    async fn follows(&mut self) -> Vec<String> {
+        let owner = connect(&self.test.owner()).await;
+        let mut rows = Vec::new();
+        for table in FOLLOWS {
+            let sql = format!("SELECT '{table} ' || t::text FROM app.{table} t ORDER BY 1");
+            rows.extend(owner.query(&sql, &[]).await.unwrap().iter().map(|row| row.get::<_, String>(0)));
+        }
+        rows
+    }
+
+    async fn rebuild(&mut self) {
+        let owner = Database::new(self.test.owner(), 1).unwrap();
+        rebuild_tenant(&owner, self.tenant, START).await.unwrap();
+    }
+
+    async fn undecodable(&mut self) -> usize {
+        let owner = connect(&self.test.owner()).await;
+        owner.query("SELECT 1 FROM app.undecodable_ops", &[]).await.unwrap().len()
+    }
 }
+
+/// Every table that follows from the op log.
+const FOLLOWS: [&str; 13] = [
+    "op_cells",
+    "voids",
+    "closes",
+    "complete_closes",
+    "cells",
+    "exceptions",
+    "records",
+    "record_waits",
+    "products",
+    "variants",
+    "identifiers",
+    "locations",
+    "lots",
+];
 
 #[tokio::test]
 async fn the_memory_log_conforms() {
     suite(async || Memory(MemoryLog::new())).await;
+    records(async || Memory(MemoryLog::new())).await;
 }
 
 #[tokio::test]
@@ -95,6 +151,7 @@ async fn the_postgres_log_conforms() {
         return;
     }
     suite(async || Postgres::new().await.unwrap()).await;
+    records(async || Postgres::new().await.unwrap()).await;
 }
 
 /// The same requests give the same answers, byte for byte, on both.

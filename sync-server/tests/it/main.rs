@@ -14,6 +14,8 @@ mod http;
 mod logs;
 mod migrate;
 mod plans;
+#[path = "../../src/op_log/record_conformance.rs"]
+mod record_conformance;
 mod roles;
 mod sql;
 mod support;

@@ -1,7 +1,7 @@
 //! Whether an edit fits its collection.
 
 use stocksync_schemas::RecordId;
-use stocksync_schemas::collections::{Collection, FieldType};
+use stocksync_schemas::collections::{Collection, FieldType, IDENTIFIERS, PRODUCTS, TextForm, VARIANTS};
 
 use super::{Edit, FieldValue, RecordError, Row};
 
@@ -30,6 +30,59 @@ pub fn check(collection: &Collection, edit: &Edit) -> Result<(), RecordError> {
 #[must_use]
 pub fn is_complete(collection: &Collection, row: &Row) -> bool {
     collection.fields.iter().filter(|field| field.required).all(|field| row.fields.contains_key(field.name))
+}
+
+/// The record as tables and lists show it: fields of its collection alone, each with a value that the field can hold. What
+/// a later version or a broken app wrote beside that stays in the document.
+#[must_use]
+pub fn typed(collection: &Collection, row: &Row) -> Row {
+    let mut typed = Row { deleted: row.deleted, ..Row::default() };
+    for field in collection.fields {
+        let shows = |value: &&FieldValue| can_show(&field.kind, value);
+        if let Some(value) = row.fields.get(field.name).filter(shows) {
+            typed.fields.insert(field.name.to_owned(), value.clone());
+        }
+        let lost: Vec<FieldValue> =
+            row.lost.get(field.name).into_iter().flatten().filter(shows).take(LOST_SHOWN).cloned().collect();
+        if !lost.is_empty() {
+            typed.lost.insert(field.name.to_owned(), lost);
+        }
+    }
+    typed
+}
+
+/// What at most one live record of the collection should have: the code of an identifier with its scheme, an SKU. Phones
+/// cannot see each other offline, so a second record with the same key is kept and opens an exception.
+#[must_use]
+pub fn unique_key(collection: &Collection, row: &Row) -> Option<String> {
+    let key = if collection.name == IDENTIFIERS.name {
+        format!("{} {}", row.text("scheme"), row.text("value"))
+    } else if [PRODUCTS.name, VARIANTS.name].contains(&collection.name) {
+        row.text("sku").to_owned()
+    } else {
+        return None;
+    };
+    (!row.deleted && is_complete(collection, row) && !key.is_empty()).then_some(key)
+}
+
+/// Values of concurrent edits that are shown beside the one that holds.
+const LOST_SHOWN: usize = 16;
+/// Longest word of an enumeration, those of later versions included, bytes.
+const WORD_BYTES: usize = 64;
+
+/// Less strict than [`check`]: what was accepted once is shown if it is of the field's type and size.
+fn can_show(kind: &FieldType, value: &FieldValue) -> bool {
+    match (kind, value) {
+        (_, FieldValue::Text(text)) if text.is_empty() => false,
+        (FieldType::Text { max_bytes, .. }, FieldValue::Text(text)) => {
+            text.len() <= *max_bytes && TextForm::Free.accepts(text)
+        }
+        (FieldType::Note { max_bytes }, FieldValue::Text(text)) => text.len() <= *max_bytes && !text.contains('\0'),
+        (FieldType::Enum(_), FieldValue::Text(text)) => text.len() <= WORD_BYTES && TextForm::Free.accepts(text),
+        // Databases have no year 0.
+        (FieldType::Date, FieldValue::Text(text)) => is_date(text) && !text.starts_with("0000"),
+        _ => misfit(kind, value).is_none(),
+    }
 }
 
 fn misfit(kind: &FieldType, value: &FieldValue) -> Option<&'static str> {

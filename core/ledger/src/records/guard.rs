@@ -13,7 +13,7 @@ use automerge::{ActorId, AutoCommit, Change, ROOT, ReadDoc};
 use sha2::{Digest, Sha256};
 use stocksync_schemas::{ReplicaId, limits};
 
-use super::{Document, RecordError};
+use super::{Document, Merged, RecordError};
 
 /// First bytes of every Automerge chunk.
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
@@ -85,36 +85,82 @@ pub(super) fn merge(document: &AutoCommit, change: &[u8], replica: ReplicaId) ->
     caught(|| {
         let decoded = decode(change, replica)?;
         let mut scratch = document.clone();
-        if scratch.get_change_by_hash(&decoded.hash()).is_some() {
-            return Ok(Outcome::AlreadyThere);
-        }
-        if decoded.deps().iter().any(|dep| scratch.get_change_by_hash(dep).is_none()) {
-            return Ok(Outcome::Waits);
-        }
-        let last =
-            scratch.get_changes_meta(&[]).iter().filter(|it| *it.actor == *decoded.actor_id()).map(|it| it.seq).max();
-        if decoded.seq() != last.unwrap_or(0) + 1 {
-            // A later one waits for those between; an earlier one with another hash is a fork.
-            return if decoded.seq() > last.unwrap_or(0) + 1 {
-                Ok(Outcome::Waits)
-            } else {
-                Err(RecordError::Change("its place is taken"))
-            };
+        match place(&mut scratch, &decoded)? {
+            Place::Next => {}
+            Place::Taken => return Ok(Outcome::AlreadyThere),
+            Place::Later => return Ok(Outcome::Waits),
         }
         scratch.apply_changes([decoded]).map_err(|_| RecordError::Change("it does not apply"))?;
-        let saved = scratch.save();
-        let mut reloaded =
-            AutoCommit::load(&saved).map_err(|_| RecordError::Change("the document would not load again"))?;
-        if reloaded.get_heads() != scratch.get_heads() {
-            return Err(RecordError::Change("the document would load as another"));
-        }
-        if reloaded.keys(ROOT).count() > MOST_FIELDS {
-            return Err(RecordError::Change("too many fields"));
-        }
-        let _ = Document(reloaded.clone()).row();
-        Ok(Outcome::Adopt(Box::new(reloaded)))
+        let (proven, _) = check_whole(&mut scratch)?;
+        Ok(Outcome::Adopt(Box::new(proven)))
     })
     .unwrap_or(Err(RecordError::Change("it cannot be applied")))
+}
+
+/// Applies a change to the document itself. After [`RecordError::Document`] it is spoilt.
+pub(super) fn merge_unproven(
+    document: &mut AutoCommit,
+    change: &[u8],
+    replica: ReplicaId,
+) -> Result<Merged, RecordError> {
+    envelope(change)?;
+    caught(|| {
+        let decoded = decode(change, replica)?;
+        match place(document, &decoded)? {
+            Place::Next => {}
+            Place::Taken => return Ok(Merged::AlreadyThere),
+            Place::Later => return Ok(Merged::Waits),
+        }
+        document.apply_changes([decoded]).map_err(|_| RecordError::Document)?;
+        let fits = document.keys(ROOT).count() <= MOST_FIELDS;
+        if fits { Ok(Merged::Applied) } else { Err(RecordError::Document) }
+    })
+    .unwrap_or(Err(RecordError::Document))
+}
+
+/// A document that loads again as it was saved, with its bytes.
+pub(super) fn prove(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), RecordError> {
+    caught(|| check_whole(document)).and_then(Result::ok).ok_or(RecordError::Document)
+}
+
+/// Where a change stands to a document.
+enum Place {
+    Next,
+    Taken,
+    Later,
+}
+
+fn place(document: &mut AutoCommit, change: &Change) -> Result<Place, RecordError> {
+    if document.get_change_meta_by_hash(&change.hash()).is_some() {
+        return Ok(Place::Taken);
+    }
+    if change.deps().iter().any(|dep| document.get_change_meta_by_hash(dep).is_none()) {
+        return Ok(Place::Later);
+    }
+    // The document's own actor decides nothing here; asking as the change's is the one way that does not read all history.
+    document.set_actor(change.actor_id().clone());
+    let last = document.get_last_local_change().map_or(0, |last| last.seq());
+    match change.seq() {
+        seq if seq == last + 1 => Ok(Place::Next),
+        // A later one waits for those between; an earlier one with another hash is a fork.
+        seq if seq > last + 1 => Ok(Place::Later),
+        _ => Err(RecordError::Change("its place is taken")),
+    }
+}
+
+/// Saves the document, loads it again and reads it whole.
+fn check_whole(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), RecordError> {
+    let saved = document.save();
+    let mut reloaded =
+        AutoCommit::load(&saved).map_err(|_| RecordError::Change("the document would not load again"))?;
+    if reloaded.get_heads() != document.get_heads() {
+        return Err(RecordError::Change("the document would load as another"));
+    }
+    if reloaded.keys(ROOT).count() > MOST_FIELDS {
+        return Err(RecordError::Change("too many fields"));
+    }
+    let _ = Document(reloaded.clone()).row();
+    Ok((reloaded, saved))
 }
 
 /// Fields that a document may have, those of later versions included.

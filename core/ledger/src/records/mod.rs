@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use stocksync_schemas::collections::{Collection, FieldType};
 use stocksync_schemas::{Code, RecordId, ReplicaId, TenantId, VariantId};
 
-pub use fields::{check, is_complete};
+pub use fields::{check, is_complete, typed, unique_key};
 pub use guard::check_change;
 
 /// The field that marks a deleted record. It is a field of its own, so that it stands whatever else is edited meanwhile.
@@ -202,6 +202,26 @@ impl Document {
             guard::Outcome::AlreadyThere => Ok(Merged::AlreadyThere),
             guard::Outcome::Waits => Ok(Merged::Waits),
         }
+    }
+
+    /// As [`Self::merge`], but without proof that the document can still be saved and loaded: for many changes in a row.
+    /// Before the document is kept, [`Self::prove`] must succeed.
+    ///
+    /// # Errors
+    /// [`RecordError::Change`]: refuse it for good; the document is as it was. [`RecordError::Document`]: the document is
+    /// spoilt: begin again with the kept one and [`Self::merge`].
+    pub fn merge_unproven(&mut self, change: &[u8], replica: ReplicaId) -> Result<Merged, RecordError> {
+        guard::merge_unproven(&mut self.0, change, replica)
+    }
+
+    /// Proves that the document loads again as it is, and answers its bytes at rest.
+    ///
+    /// # Errors
+    /// As [`Self::merge_unproven`].
+    pub fn prove(&mut self) -> Result<Vec<u8>, RecordError> {
+        let (proven, saved) = guard::prove(&mut self.0)?;
+        self.0 = proven;
+        Ok(saved)
     }
 
     /// The record as it reads.

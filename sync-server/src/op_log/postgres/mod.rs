@@ -3,11 +3,12 @@
 //! It must never commit: [`PgLog::exchange`] does, once the whole exchange has succeeded.
 
 mod read;
+mod records;
 mod rows;
 pub mod sql;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
@@ -18,9 +19,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{Batch, Clock, Issued, Known, LaneState, LogError, LogRow, LogTransaction};
+use super::{Batch, Clock, Issued, KeptRecord, Known, LaneState, LogError, LogRow, LogTransaction, RecordKey};
 use crate::database::{Database, DatabaseError};
-use crate::exchange::{ExchangeError, Prepared, exchange};
+use crate::exchange::{ExchangeError, Prepared, Rebuilt, exchange, rebuild};
 
 /// How often an exchange is run again after another transaction was in its way.
 const ATTEMPTS: u32 = 4;
@@ -79,6 +80,22 @@ impl PgLog {
         log.commit().await?;
         Ok(answer)
     }
+}
+
+/// Makes everything that follows from a tenant's log again, in one transaction. `database` connects as the owner. Durable
+/// when it returns.
+///
+/// # Errors
+/// [`LogError`]; nothing has changed.
+pub async fn rebuild_tenant(database: &Database, tenant: TenantId, wall_ms: i64) -> Result<Rebuilt, LogError> {
+    let tenant = Uuid::from_bytes(tenant.0);
+    let mut connection = database.connection().await?;
+    let transaction = Database::begin(&mut connection, tenant).await?;
+    transaction.batch_execute(sql::TAKE_YOUR_TIME).await?;
+    let mut log = PgTransaction::new(transaction, tenant);
+    let rebuilt = rebuild(&mut log, wall_ms).await?;
+    log.commit().await?;
+    Ok(rebuilt)
 }
 
 /// One tenant's transaction.
@@ -143,6 +160,18 @@ impl LogTransaction for PgTransaction<'_> {
     }
     async fn append(&mut self, batch: &Batch) -> Result<(), LogError> {
         self.write_batch(batch).await
+    }
+    async fn records(&mut self, keys: &BTreeSet<RecordKey>) -> Result<BTreeMap<RecordKey, KeptRecord>, LogError> {
+        self.read_records(keys).await
+    }
+    async fn index(&mut self, batch: &Batch) -> Result<(), LogError> {
+        self.write_index(batch).await
+    }
+    async fn forget(&mut self) -> Result<(), LogError> {
+        for statement in sql::FORGET {
+            self.query(statement, &[]).await?;
+        }
+        Ok(())
     }
     async fn histories(&mut self, needs: &[HistoryNeed]) -> Result<Vec<CellHistory>, LogError> {
         self.read_histories(needs).await

@@ -7,6 +7,9 @@
 /// Lets a transaction return before it is on disk.
 pub const DO_NOT_WAIT: &str = "SET LOCAL synchronous_commit = off";
 
+/// For an operator's command: a whole log takes longer than a request may.
+pub const TAKE_YOUR_TIME: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'";
+
 /// Moves the clock and locks it until the end of the transaction.
 pub const CLOCK: &str = "UPDATE app.tenant_clock SET now_ms = greatest(now_ms, $2) WHERE tenant_id = $1 \
      RETURNING position, head, now_ms";
@@ -196,3 +199,142 @@ pub const OPEN_EXCEPTIONS: &str = "INSERT INTO app.exceptions \
 /// A device's newest exchange.
 pub const TOUCH_DEVICE: &str = "UPDATE app.devices SET seen_ms = $3, cursor_position = $4 \
      WHERE tenant_id = $1 AND device_id = $2";
+
+/// New undecodable ops, as long as there are fewer than `$5` of the lane.
+pub const INSERT_UNDECODABLE: &str = "INSERT INTO app.undecodable_ops \
+         (tenant_id, replica, device_id, server_ms, seq, hash, code, reason, size, bytes) \
+     SELECT k.tenant_id, $2, $3, $4, u.seq, u.hash, u.code, u.reason, u.size, u.bytes \
+     FROM app.tenant_clock k, unnest($6::bigint[], $7::bytea[], $8::text[], $9::text[], $10::bigint[], $11::bytea[]) \
+         WITH ORDINALITY AS u (seq, hash, code, reason, size, bytes, n) \
+     WHERE k.tenant_id = $1 AND u.n <= $5 - ( \
+         SELECT count(*) FROM app.undecodable_ops o WHERE o.tenant_id = $1 AND o.replica = $2) \
+     ON CONFLICT DO NOTHING";
+
+/// Records as they are kept.
+pub const RECORDS: &str = "SELECT r.collection, r.record_id, r.document, r.change_bytes, r.position, r.changed_ms, \
+     r.deleted_ms, r.unique_key FROM unnest($2::text[], $3::uuid[]) AS u (collection, record_id) \
+     CROSS JOIN LATERAL (SELECT * FROM app.records r WHERE r.tenant_id = $1 AND r.collection = u.collection \
+         AND r.record_id = u.record_id LIMIT 1) r";
+
+/// Changes of records that are not in their documents.
+pub const RECORD_WAITS: &str = "SELECT w.collection, w.record_id, w.position, w.refused, o.replica, o.kind, o.version, \
+     o.body FROM unnest($2::text[], $3::uuid[]) AS u (collection, record_id) \
+     CROSS JOIN LATERAL (SELECT * FROM app.record_waits w WHERE w.tenant_id = $1 AND w.collection = u.collection \
+         AND w.record_id = u.record_id OFFSET 0) w \
+     CROSS JOIN LATERAL (SELECT * FROM app.ops o WHERE o.tenant_id = $1 AND o.position = w.position LIMIT 1) o \
+     ORDER BY w.position";
+
+/// Keeps records; the arrays are in the order of the key.
+pub const KEEP_RECORDS: &str = "INSERT INTO app.records (tenant_id, collection, record_id, document, change_bytes, \
+         position, changed_ms, deleted_ms, complete, code, parent_id, unique_key, lost) \
+     SELECT k.tenant_id, u.collection, u.record_id, u.document, u.change_bytes, u.position, u.changed_ms, \
+         u.deleted_ms, u.complete, u.code, u.parent_id, u.unique_key, u.lost::jsonb \
+     FROM app.tenant_clock k, unnest($2::text[], $3::uuid[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], \
+         $8::bigint[], $9::boolean[], $10::text[], $11::uuid[], $12::text[], $13::text[]) AS u (collection, record_id, \
+         document, change_bytes, position, changed_ms, deleted_ms, complete, code, parent_id, unique_key, lost) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, collection, record_id) DO UPDATE SET document = excluded.document, \
+         change_bytes = excluded.change_bytes, position = excluded.position, changed_ms = excluded.changed_ms, \
+         deleted_ms = excluded.deleted_ms, complete = excluded.complete, code = excluded.code, \
+         parent_id = excluded.parent_id, unique_key = excluded.unique_key, lost = excluded.lost";
+
+/// Keeps products: the fields of the collection by their names.
+pub const KEEP_PRODUCTS: &str = "INSERT INTO app.products \
+         (tenant_id, record_id, name, sku, status, description, brand, category, notes) \
+     SELECT k.tenant_id, u.record_id, u.name, u.sku, u.status, u.description, u.brand, u.category, u.notes \
+     FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, name text, sku text, status text, \
+         description text, brand text, category text, notes text) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, record_id) DO UPDATE SET name = excluded.name, sku = excluded.sku, \
+         status = excluded.status, description = excluded.description, brand = excluded.brand, \
+         category = excluded.category, notes = excluded.notes";
+
+/// Keeps variants.
+pub const KEEP_VARIANTS: &str = "INSERT INTO app.variants (tenant_id, record_id, product, name, sku, status, unit, \
+         decimals, tracking, currency, price, cost, notes) \
+     SELECT k.tenant_id, u.record_id, u.product, u.name, u.sku, u.status, u.unit, u.decimals, u.tracking, u.currency, \
+         u.price, u.cost, u.notes \
+     FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, product uuid, name text, sku text, \
+         status text, unit text, decimals bigint, tracking text, currency text, price bigint, cost bigint, notes text) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, record_id) DO UPDATE SET product = excluded.product, name = excluded.name, \
+         sku = excluded.sku, status = excluded.status, unit = excluded.unit, decimals = excluded.decimals, \
+         tracking = excluded.tracking, currency = excluded.currency, price = excluded.price, cost = excluded.cost, \
+         notes = excluded.notes";
+
+/// Keeps identifiers.
+pub const KEEP_IDENTIFIERS: &str = "INSERT INTO app.identifiers \
+         (tenant_id, record_id, variant, scheme, value, pack_numerator, pack_denominator, pack_name) \
+     SELECT k.tenant_id, u.record_id, u.variant, u.scheme, u.value, u.pack_numerator, u.pack_denominator, u.pack_name \
+     FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, variant uuid, scheme text, value text, \
+         pack_numerator bigint, pack_denominator bigint, pack_name text) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, record_id) DO UPDATE SET variant = excluded.variant, scheme = excluded.scheme, \
+         value = excluded.value, pack_numerator = excluded.pack_numerator, \
+         pack_denominator = excluded.pack_denominator, pack_name = excluded.pack_name";
+
+/// Keeps locations.
+pub const KEEP_LOCATIONS: &str = "INSERT INTO app.locations \
+         (tenant_id, record_id, name, kind, parent, code, address, notes) \
+     SELECT k.tenant_id, u.record_id, u.name, u.kind, u.parent, u.code, u.address, u.notes \
+     FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, name text, kind text, parent uuid, \
+         code text, address text, notes text) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, record_id) DO UPDATE SET name = excluded.name, kind = excluded.kind, \
+         parent = excluded.parent, code = excluded.code, address = excluded.address, notes = excluded.notes";
+
+/// Keeps lots.
+pub const KEEP_LOTS: &str = "INSERT INTO app.lots \
+         (tenant_id, record_id, variant, code, expiry, best_before, produced, notes) \
+     SELECT k.tenant_id, u.record_id, u.variant, u.code, u.expiry, u.best_before, u.produced, u.notes \
+     FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, variant uuid, code text, expiry date, \
+         best_before date, produced date, notes text) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, record_id) DO UPDATE SET variant = excluded.variant, code = excluded.code, \
+         expiry = excluded.expiry, best_before = excluded.best_before, produced = excluded.produced, \
+         notes = excluded.notes";
+
+/// Changes that wait, or are refused.
+pub const KEEP_WAITS: &str = "INSERT INTO app.record_waits (tenant_id, collection, record_id, position, refused) \
+     SELECT k.tenant_id, u.collection, u.record_id, u.position, u.refused \
+     FROM app.tenant_clock k, unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[]) \
+         AS u (collection, record_id, position, refused) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, collection, record_id, position) DO UPDATE SET refused = excluded.refused";
+
+/// Changes that wait no more.
+pub const END_WAITS: &str = "DELETE FROM app.record_waits w USING unnest($2::text[], $3::uuid[], $4::bigint[]) \
+         AS u (collection, record_id, position) \
+     WHERE w.tenant_id = $1 AND w.collection = u.collection AND w.record_id = u.record_id AND w.position = u.position";
+
+/// Which keys more than one live record claims.
+pub const CLAIMS: &str = "SELECT u.collection, u.key, (SELECT count(*) FROM (SELECT 1 FROM app.records r \
+         WHERE r.tenant_id = $1 AND r.collection = u.collection AND r.unique_key = u.key LIMIT 2) c) > 1 AS several \
+     FROM unnest($2::text[], $3::text[]) AS u (collection, key)";
+
+/// Opens exceptions about records, or opens them again; those that are open stay as they are.
+pub const OPEN_RECORD_EXCEPTIONS: &str = "INSERT INTO app.exceptions \
+         (tenant_id, exception_id, kind, collection, subject, opened_ms) \
+     SELECT k.tenant_id, u.exception_id, u.kind, u.collection, u.subject, $2 \
+     FROM app.tenant_clock k, unnest($3::bytea[], $4::text[], $5::text[], $6::text[]) \
+         AS u (exception_id, kind, collection, subject) \
+     WHERE k.tenant_id = $1 \
+     ON CONFLICT (tenant_id, exception_id) DO UPDATE SET opened_ms = excluded.opened_ms, closed_ms = NULL \
+     WHERE app.exceptions.closed_ms IS NOT NULL";
+
+/// Drops all that follows from a tenant's log; the owner alone may.
+pub const FORGET: [&str; 13] = [
+    "DELETE FROM app.op_cells WHERE tenant_id = $1",
+    "DELETE FROM app.voids WHERE tenant_id = $1",
+    "DELETE FROM app.closes WHERE tenant_id = $1",
+    "DELETE FROM app.complete_closes WHERE tenant_id = $1",
+    "DELETE FROM app.cells WHERE tenant_id = $1",
+    "DELETE FROM app.exceptions WHERE tenant_id = $1",
+    "DELETE FROM app.records WHERE tenant_id = $1",
+    "DELETE FROM app.record_waits WHERE tenant_id = $1",
+    "DELETE FROM app.products WHERE tenant_id = $1",
+    "DELETE FROM app.variants WHERE tenant_id = $1",
+    "DELETE FROM app.identifiers WHERE tenant_id = $1",
+    "DELETE FROM app.locations WHERE tenant_id = $1",
+    "DELETE FROM app.lots WHERE tenant_id = $1",
+];

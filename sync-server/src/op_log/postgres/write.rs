@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
 use stocksync_ledger::{CellState, Entry, ExceptionKind, exceptions};
+use stocksync_schemas::limits::{UNDECODABLE_BYTES, UNDECODABLE_OPS};
 use stocksync_schemas::{Body, Cell};
 use uuid::Uuid;
 
@@ -17,14 +19,19 @@ fn column<T>(rows: &[LogRow], value: impl Fn(&LogRow) -> T) -> Vec<T> {
 }
 
 impl PgTransaction<'_> {
-    pub(super) async fn write_batch(&self, batch: &Batch) -> Result<(), LogError> {
-        self.write_rejected(batch).await?;
+    pub(super) async fn write_index(&self, batch: &Batch) -> Result<(), LogError> {
         self.write_changed(batch).await?;
-        let Some(last) = batch.rows.last() else { return Ok(()) };
-        self.write_ops(batch).await?;
         self.write_op_cells(batch).await?;
         self.write_voids(batch).await?;
         self.write_closes(batch).await?;
+        self.write_records(&batch.records, batch.now_ms).await
+    }
+
+    pub(super) async fn write_batch(&self, batch: &Batch) -> Result<(), LogError> {
+        self.write_rejected(batch).await?;
+        self.write_undecodable(batch).await?;
+        let Some(last) = batch.rows.last() else { return Ok(()) };
+        self.write_ops(batch).await?;
         let replica = Uuid::from_bytes(batch.replica.0);
         let highest = batch.rows.iter().map(|row| row.entry.op.lane.seq).max().unwrap_or(0);
         self.query(sql::RAISE_LANE, &[&replica, &signed(highest)]).await?;
@@ -132,6 +139,24 @@ impl PgTransaction<'_> {
         self.query(sql::INSERT_REJECTED, &parameters).await.map(drop)
     }
 
+    async fn write_undecodable(&self, batch: &Batch) -> Result<(), LogError> {
+        if batch.undecodable.is_empty() {
+            return Ok(());
+        }
+        let (replica, device) = (Uuid::from_bytes(batch.replica.0), Uuid::from_bytes(batch.device.0));
+        let sent = &batch.undecodable;
+        let seqs: Vec<i64> = sent.iter().map(|it| signed(it.seq)).collect();
+        let hashes: Vec<Vec<u8>> = sent.iter().map(|it| Sha256::digest(&it.bytes).to_vec()).collect();
+        let codes: Vec<&str> = sent.iter().map(|it| it.code.as_str()).collect();
+        let texts: Vec<String> = sent.iter().map(|it| it.text.replace('\0', "")).collect();
+        let sizes: Vec<i64> = sent.iter().map(|it| i64::try_from(it.bytes.len()).unwrap_or(i64::MAX)).collect();
+        let bytes: Vec<&[u8]> = sent.iter().map(|it| it.bytes.get(..UNDECODABLE_BYTES).unwrap_or(&it.bytes)).collect();
+        let most = i64::try_from(UNDECODABLE_OPS).unwrap_or(i64::MAX);
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 10] =
+            [&replica, &device, &batch.now_ms, &most, &seqs, &hashes, &codes, &texts, &sizes, &bytes];
+        self.query(sql::INSERT_UNDECODABLE, &parameters).await.map(drop)
+    }
+
     async fn write_changed(&self, batch: &Batch) -> Result<(), LogError> {
         if batch.changed.is_empty() {
             return Ok(());
@@ -191,7 +216,7 @@ impl PgTransaction<'_> {
         let ids: Vec<&[u8]> = open.iter().map(|it| it.id.as_slice()).collect();
         let mut shut: BTreeSet<[u8; 32]> = states
             .keys()
-            .flat_map(|cell| ExceptionKind::ALL.map(|kind| exceptions::exception_id(kind, cell, &[])))
+            .flat_map(|cell| ExceptionKind::OF_CELL.map(|kind| exceptions::exception_id(kind, cell, &[])))
             .collect();
         for it in &open {
             shut.remove(&it.id);
