@@ -52,6 +52,10 @@ pub const TOOK_MS: u32 = 7 * 24 * 3_600 * 1_000;
 pub const CANDIDATES: usize = 64;
 /// Most ops waiting on a device.
 pub const OUTBOX_OPS: u64 = 100_000;
+/// Most scans of unknown codes that a device keeps.
+pub const HELD_SCANS: u64 = 1_000;
+/// Most lines of a document that is worked off by scanning.
+pub const EXPECTED_LINES: usize = 1_000;
 /// Most rows of a page in any list.
 pub const PAGE_ROWS: u32 = 500;
 /// Largest camera frame, pixels.

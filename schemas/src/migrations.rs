@@ -24,8 +24,10 @@ impl Migration {
 }
 
 /// The device's migrations (SQLite), in order.
-pub const DEVICE: &[Migration] =
-    &[Migration { number: 1, name: "0001_initial", sql: include_str!("../device/0001_initial.sql") }];
+pub const DEVICE: &[Migration] = &[
+    Migration { number: 1, name: "0001_initial", sql: include_str!("../device/0001_initial.sql") },
+    Migration { number: 2, name: "0002_held_scans", sql: include_str!("../device/0002_held_scans.sql") },
+];
 
 /// The server's migrations (Postgres), in order.
 pub const SERVER: &[Migration] = &[

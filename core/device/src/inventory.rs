@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stocksync_ledger::exceptions::exception_id;
 use stocksync_ledger::{CellView, Entry, ExceptionKind, rules};
@@ -69,6 +69,8 @@ pub struct Inventory {
     ids: Arc<dyn IdSource>,
     replica: ReplicaId,
     syncing: AtomicBool,
+    /// What the camera saw last, and when: one event of a shift at a time.
+    camera: Mutex<Option<(String, i64)>>,
     observer: Mutex<Option<Arc<dyn Observer>>>,
 }
 
@@ -96,7 +98,8 @@ impl Inventory {
     pub fn open_with(path: &Path, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Result<Self, Error> {
         let store = Store::open(path)?;
         let replica = store.write(|writer| writer.replica(|| ids.id()))?;
-        Ok(Self { store, clock, ids, replica, syncing: AtomicBool::new(false), observer: Mutex::new(None) })
+        let (camera, observer) = (Mutex::new(None), Mutex::new(None));
+        Ok(Self { store, clock, ids, replica, syncing: AtomicBool::new(false), camera, observer })
     }
 
     /// This life of the database.
@@ -385,6 +388,10 @@ impl Inventory {
             let cells: Vec<Cell> = cells.iter().map(|(cell, _)| cell.clone()).collect();
             observer.changed(&cells);
         }
+    }
+
+    pub(crate) fn camera(&self) -> MutexGuard<'_, Option<(String, i64)>> {
+        self.camera.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -2,7 +2,7 @@
 //!
 //! Owns the ranking: the tenant's own raw barcodes beat any parse, and of several matches none is chosen for the person.
 
-use stocksync_gs1::{Context, ScanInput, Symbology, understand};
+use stocksync_gs1::{Context, Meaning, ScanInput, Symbology, understand};
 
 use crate::store::{Balance, IdentifierRow, Reader};
 use crate::{Error, Inventory};
@@ -39,10 +39,7 @@ impl Inventory {
     /// # Errors
     /// [`Error::Invalid`] if the text is empty or too long. An unknown code is no error.
     pub fn lookup(&self, text: &str, aim: Option<&str>) -> Result<Found, Error> {
-        let year = year_of(self.clock().read().wall_ms);
-        let input = ScanInput { symbology: aim.and_then(Symbology::from_aim), ..ScanInput::new(text) };
-        let meaning = understand(&input, &Context::new(year))
-            .map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })?;
+        let meaning = self.understand(text, aim)?;
         let mut found = Found {
             text: meaning.text.clone(),
             warnings: meaning.warnings.iter().map(|warning| format!("{warning:?}")).collect(),
@@ -57,16 +54,35 @@ impl Inventory {
             });
         }
         found.matches = self.store().read(|reader| {
-            let mut matches: Vec<Match> = Vec::new();
-            for (scheme, value) in meaning.lookup_keys() {
-                for identifier in reader.identifiers(scheme.as_str(), &value)? {
-                    if !matches.iter().any(|it| it.identifier.variant == identifier.variant) {
-                        matches.push(matched(reader, identifier)?);
-                    }
+            reader.named(&meaning)?.into_iter().map(|identifier| matched(reader, identifier)).collect()
+        })?;
+        Ok(found)
+    }
+
+    /// What a text says, whoever it names. Years of two digits are those around this device's clock.
+    pub(crate) fn understand(&self, text: &str, aim: Option<&str>) -> Result<Meaning, Error> {
+        let mut symbology = aim.and_then(Symbology::from_aim);
+        // EAN-8 has an identifier of its own: eight digits beside this one are a UPC-E as printed.
+        if symbology == Some(Symbology::Ean13) && text.len() == 8 && text.bytes().all(|it| it.is_ascii_digit()) {
+            symbology = Some(Symbology::UpcE);
+        }
+        let (year, ..) = date_of(self.clock().read().wall_ms);
+        understand(&ScanInput { symbology, ..ScanInput::new(text) }, &Context::new(year))
+            .map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })
+    }
+}
+
+impl Reader<'_> {
+    /// The variants that a text names, best first, each once.
+    pub(crate) fn named(&self, meaning: &Meaning) -> Result<Vec<IdentifierRow>, Error> {
+        let mut found: Vec<IdentifierRow> = Vec::new();
+        for (scheme, value) in meaning.lookup_keys() {
+            for row in self.identifiers(scheme.as_str(), &value)? {
+                if !found.iter().any(|it| it.variant == row.variant) {
+                    found.push(row);
                 }
             }
-            Ok(matches)
-        })?;
+        }
         Ok(found)
     }
 }
@@ -76,25 +92,33 @@ fn matched(reader: &Reader<'_>, identifier: IdentifierRow) -> Result<Match, Erro
     Ok(Match { identifier, balances })
 }
 
-/// The year of a time in ms since 1970 (proleptic Gregorian calendar, as in Howard Hinnant's `civil_from_days`).
-fn year_of(wall_ms: i64) -> u16 {
+/// Year, month and day (UTC) of a time in ms since 1970 (proleptic Gregorian calendar, as in Howard Hinnant's
+/// `civil_from_days`).
+pub(crate) fn date_of(wall_ms: i64) -> (u16, u8, u8) {
     let days = wall_ms.div_euclid(86_400_000) + 719_468;
     let era = days.div_euclid(146_097);
     let day = days.rem_euclid(146_097);
     let of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day_of_year = day - (365 * of_era + of_era / 4 - of_era / 100);
     let year = of_era + era * 400 + i64::from(day_of_year >= 306);
-    u16::try_from(year).unwrap_or(2026)
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let byte = |number: i64| u8::try_from(number).unwrap_or(1);
+    (u16::try_from(year).unwrap_or(2026), byte(month), byte(day))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::year_of;
+    use super::date_of;
 
     #[test]
-    fn years_begin_on_the_first_of_january() {
+    fn days_are_those_of_the_calendar() {
         let day = 86_400_000;
-        assert_eq!((year_of(0), year_of(-1), year_of(365 * day - 1), year_of(365 * day)), (1970, 1969, 1970, 1971));
-        assert_eq!(year_of(1_795_219_200_000), 2026);
+        assert_eq!(date_of(0), (1970, 1, 1));
+        assert_eq!(date_of(-1), (1969, 12, 31));
+        assert_eq!(date_of(365 * day - 1), (1970, 12, 31));
+        assert_eq!(date_of(1_795_219_200_000), (2026, 11, 21));
+        assert_eq!(date_of(1_709_164_800_000), (2024, 2, 29));
     }
 }

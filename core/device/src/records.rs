@@ -38,6 +38,24 @@ pub struct Record {
     pub row: Row,
 }
 
+impl RecordEdit {
+    /// The identifier of a variant: its value in the scheme's normal form, and how many base units one scan is, as an exact
+    /// fraction.
+    #[must_use]
+    pub fn identifier(variant: VariantId, scheme: &str, value: &str, pack: (i64, i64)) -> Self {
+        let text = |text: &str| FieldValue::Text(text.to_owned());
+        let fields = [
+            ("variant", text(&variant.to_string())),
+            ("scheme", text(scheme)),
+            ("value", text(value)),
+            ("pack_numerator", FieldValue::Integer(pack.0)),
+            ("pack_denominator", FieldValue::Integer(pack.1)),
+        ];
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { collection: "identifiers".to_owned(), id: None, edit: Edit { fields, deleted: None } }
+    }
+}
+
 impl Inventory {
     /// Makes or changes records: all of them, durable when this returns, or none. Answers their ids in the same order.
     ///
@@ -48,7 +66,7 @@ impl Inventory {
             let reason = format!("at most {MOST_EDITS} in one call");
             return Err(Error::Invalid { field: "records", reason });
         }
-        let ids = self.store().write(|writer| edits.iter().map(|it| self.edit_one(writer, it)).collect())?;
+        let ids = self.store().write(|writer| edits.iter().map(|it| self.edit_in(writer, it)).collect())?;
         self.tell(&[]);
         Ok(ids)
     }
@@ -73,7 +91,7 @@ impl Inventory {
         Ok((derived_id(tenant, "product", gtin), derived_id(tenant, "variant", gtin)))
     }
 
-    fn edit_one(&self, writer: &Writer<'_>, it: &RecordEdit) -> Result<RecordId, Error> {
+    pub(crate) fn edit_in(&self, writer: &Writer<'_>, it: &RecordEdit) -> Result<RecordId, Error> {
         let collection = find(&it.collection)?;
         let id = match it.id {
             Some(id) => id,

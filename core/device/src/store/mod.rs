@@ -5,6 +5,7 @@
 
 mod cells;
 mod failpoint;
+mod held;
 mod history;
 mod lists;
 mod ops;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+pub use held::HeldRow;
 pub use lists::{Balance, ExceptionRow, IdentifierRow, OpRow};
 pub(crate) use own::{OwnState, RejectedRow, Standing};
 

@@ -11,3 +11,4 @@ mod labels;
 mod ledger;
 mod records;
 mod scan;
+mod shift;

@@ -1,0 +1,347 @@
+//! What a shift remembers between two scans, and what goes in and out of its machine. Plain data: it rests in the database as
+//! JSON and means the same after a kill.
+
+use serde::{Deserialize, Serialize};
+use stocksync_schemas::{Body, Cell, Location, OpRef, SessionId, VariantId};
+
+use crate::acts::Act;
+
+/// What scanning a thing does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Shows what it is; records nothing.
+    #[default]
+    LookUp,
+    /// Arrives at the place from a supplier.
+    Receive,
+    /// Leaves the place for a customer.
+    Issue,
+    /// Leaves the place for the target.
+    Move,
+    /// Is there.
+    Count,
+    /// Comes back from a customer.
+    Return,
+    /// Leaves the place as damaged.
+    Damage,
+    /// Leaves the place as waste.
+    Waste,
+}
+
+impl Mode {
+    /// Every mode, with its word on command labels.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::LookUp, "LOOKUP"),
+        (Self::Receive, "RECEIVE"),
+        (Self::Issue, "ISSUE"),
+        (Self::Move, "MOVE"),
+        (Self::Count, "COUNT"),
+        (Self::Return, "RETURN"),
+        (Self::Damage, "DAMAGE"),
+        (Self::Waste, "WASTE"),
+    ];
+
+    /// From where to where goods go, and the reason that is recorded; none where nothing moves.
+    pub(super) fn ends(self, place: Location, target: Location) -> Option<(Location, Location, &'static str)> {
+        Some(match self {
+            Self::LookUp | Self::Count => return None,
+            Self::Receive => (Location::SUPPLIER, place, "receipt"),
+            Self::Issue => (place, Location::CUSTOMER, "sale"),
+            Self::Move => (place, target, "transfer"),
+            Self::Return => (Location::CUSTOMER, place, "sale_return"),
+            Self::Damage => (place, Location::SCRAP, "damage"),
+            Self::Waste => (place, Location::SCRAP, "waste"),
+        })
+    }
+
+    /// Whether goods leave the place.
+    pub(super) fn takes(self) -> bool {
+        matches!(self, Self::Issue | Self::Move | Self::Damage | Self::Waste)
+    }
+}
+
+/// Where a scan came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A camera, which sees the same code many times: the same one again counts after a pause.
+    #[default]
+    Camera,
+    /// A scanner with a trigger: every pull counts.
+    Scanner,
+    /// A person at a keyboard.
+    Typed,
+}
+
+/// One thing that a code may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thing {
+    /// Which variant.
+    pub variant: VariantId,
+    /// For the screen.
+    pub name: String,
+    /// Base units in one scan, numerator.
+    pub pack_numerator: i64,
+    /// Base units in one scan, denominator.
+    pub pack_denominator: i64,
+    /// Lots must be named.
+    pub wants_lot: bool,
+}
+
+/// What the ledger knows about a single piece (a serial).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Piece {
+    /// It is at the place of the shift.
+    pub here: bool,
+    /// It is at some real place.
+    pub somewhere: bool,
+    /// It was handled before.
+    pub known: bool,
+    /// The open count session has counted it.
+    pub counted: bool,
+}
+
+/// What a scanned text says, looked up.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Reading {
+    /// The exact text, as identifiers are stored.
+    pub text: String,
+    /// GTIN-14, where the code carries one.
+    pub gtin: String,
+    /// Lot as ops name it: empty, `10:CODE` or `21:SERIAL`.
+    pub lot: String,
+    /// What it names, best first. More than one: a person chooses.
+    pub things: Vec<Thing>,
+    /// It carries a lot and nothing that could name a thing: the second symbol of a box.
+    pub only_lot: bool,
+    /// How many packs the code says there are (AI 30, or AI 37 of a pallet).
+    pub inside: Option<u32>,
+    /// Pallet number (SSCC), where the code carries one.
+    pub sscc: String,
+    /// Where the lot is a serial.
+    pub piece: Option<Piece>,
+    /// It expired before today.
+    pub expired: bool,
+    /// What is odd about the code.
+    pub warnings: Vec<String>,
+}
+
+/// What happens to a shift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A code was scanned, and looked up.
+    Scanned(Reading, Source),
+    /// The label of a place was scanned, or the place picked.
+    Place(Location, String),
+    /// The mode changes.
+    Mode(Mode),
+    /// The next scan counts so many times.
+    Times(u32),
+    /// The last scan was of so many packs: instead of what was recorded. 0 in a count: none are there.
+    Quantity(u32),
+    /// The person chose among several things.
+    Choose(VariantId),
+    /// The lot that was asked for, as ops name it; empty: there is none.
+    Lot(String),
+    /// Only this is expected: an order to pick, a delivery to receive. None: anything.
+    Expect(Option<Expected>),
+    /// Take the last scan back.
+    Undo,
+    /// The count line or the whole count is done; `complete`: every cell of the places was looked at.
+    Finish {
+        /// The person looked at everything.
+        complete: bool,
+    },
+}
+
+/// A document whose lines are worked off by scanning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Its number; stands in every op as reference.
+    pub reference: String,
+    /// How much of which variant is still to come, thousandths.
+    pub lines: Vec<(VariantId, i64)>,
+}
+
+/// What the outside must do before the answer is given, all in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Record an act, begun then or now; its reference goes back by [`State::recorded`].
+    Record(Body, Option<Act>),
+    /// Open a session of counts.
+    OpenSession(SessionId, Act),
+    /// Close it.
+    CloseSession(SessionId, Vec<Location>),
+    /// Keep the scan of an unknown code.
+    Hold(HeldScan),
+}
+
+/// What to record once an unknown code is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldScan {
+    /// The exact text.
+    pub text: String,
+    /// GTIN-14 or empty.
+    pub gtin: String,
+    /// Lot or empty.
+    pub lot: String,
+    /// What was being done.
+    pub mode: Mode,
+    /// Where.
+    pub place: Location,
+    /// Where to, in a move.
+    pub target: Location,
+    /// How many packs.
+    pub times: u32,
+    /// Number of the document, or empty.
+    pub reference: String,
+    /// What was known then.
+    pub act: Act,
+}
+
+/// The tone: four that can be told apart without looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// Done, and durable.
+    Ok,
+    /// Done and durable, but look; or a question to answer.
+    Warning,
+    /// Nothing done: this piece was scanned before.
+    Duplicate,
+    /// Not done as meant: unknown code (which is kept), or a mistake.
+    Error,
+}
+
+/// Why, for the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Say {
+    /// Recorded or counted: which cell, how much this scan was, thousandths.
+    Done(Cell, i64),
+    /// Found: nothing was recorded.
+    Found(Thing),
+    /// The mode, place, multiplier or document is set.
+    Set,
+    /// Taken back.
+    Undone,
+    /// Which of these is it?
+    Choose(Vec<Thing>),
+    /// Which lot?
+    WhichLot(Thing),
+    /// The lot was noted; now the thing.
+    LotNoted,
+    /// Scan a place first.
+    NeedPlace,
+    /// Scan where the goods go first.
+    NeedTarget,
+    /// The code is unknown; the scan is kept under this text.
+    Unknown(String),
+    /// This piece or pallet was scanned before.
+    Again(String),
+    /// It expired before today.
+    Expired(Cell, i64),
+    /// It is not where the books have it, or more than expected; recorded all the same.
+    Unexpected(Cell, i64),
+    /// Not in the document, or more than it says; nothing was recorded.
+    NotExpected(String),
+    /// A part of a pack cannot be counted in thousandths.
+    NotWhole,
+    /// The count has as many lines as one may have: finish it first.
+    FinishFirst,
+    /// The label is one of ours and misread or of a later version; or no place has this code.
+    BadLabel(String),
+    /// There is nothing to take back, to choose or to change.
+    Nothing,
+    /// So many unknown codes are kept that one must be cleared first.
+    HeldFull,
+}
+
+/// The answer to one event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// None: stay silent (a camera sees the same code still).
+    pub signal: Option<Signal>,
+    /// Why.
+    pub say: Say,
+    /// To do before that.
+    pub effects: Vec<Effect>,
+}
+
+/// A line being counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub cell: Cell,
+    pub counted: i64,
+    /// Of one scan, thousandths: what undo takes away.
+    pub steps: Vec<i64>,
+    pub act: Act,
+}
+
+/// A recorded act that undo and a later quantity can change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Done {
+    /// None until the outside says how it was recorded.
+    pub op: Option<OpRef>,
+    /// What undo gives back to the document.
+    pub expected: Option<(VariantId, i64)>,
+    /// For a later quantity: the cell, one pack in thousandths, the mode.
+    pub cell: Cell,
+    pub pack: i64,
+    pub mode: Mode,
+    pub sscc: String,
+}
+
+/// A scan that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub reading: Reading,
+    pub times: u32,
+    pub at_ms: i64,
+}
+
+/// A shift between two events.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct State {
+    /// What scanning does.
+    pub mode: Mode,
+    /// Where, and its name.
+    pub place: Option<(Location, String)>,
+    /// Where to, and its name.
+    pub target: Option<(Location, String)>,
+    /// The next scan counts so many times.
+    pub times: Option<u32>,
+    /// What is expected.
+    pub expected: Option<Expected>,
+    pub(super) line: Option<Line>,
+    pub(super) session: Option<SessionId>,
+    pub(super) lines: usize,
+    pub(super) counted_places: Vec<Location>,
+    pub(super) done: Vec<Done>,
+    pub(super) asked: Option<Asked>,
+    pub(super) lot: Option<(String, i64)>,
+    /// What a camera saw last, and when: forgotten with the process.
+    #[serde(skip)]
+    pub(super) seen: Option<(String, i64)>,
+    pub(super) pallets: Vec<String>,
+}
+
+impl State {
+    /// The cell being counted and how much so far, thousandths.
+    #[must_use]
+    pub fn counting(&self) -> Option<(&Cell, i64)> {
+        self.line.as_ref().map(|line| (&line.cell, line.counted))
+    }
+
+    /// Whether a count is open.
+    #[must_use]
+    pub fn in_session(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Tells how the first act that was not told yet was recorded.
+    pub fn recorded(&mut self, op: OpRef) {
+        if let Some(done) = self.done.iter_mut().find(|done| done.op.is_none()) {
+            done.op = Some(op);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Scans of unknown codes, and the facts that a shift asks the ledger for.
+
+use rusqlite::{OptionalExtension, params};
+use stocksync_schemas::{Location, VariantId};
+
+use super::{Reader, Writer, fixed};
+use crate::Error;
+use crate::shift::{HeldScan, Piece};
+
+/// A scan that waits until its code is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRow {
+    /// Its number.
+    pub number: i64,
+    /// Wall clock of the scan, ms.
+    pub wall_ms: i64,
+    /// What to record.
+    pub scan: HeldScan,
+}
+
+impl Reader<'_> {
+    /// How many scans are held.
+    pub(crate) fn held_count(&self) -> Result<u64, Error> {
+        let count: i64 = self.0.prepare_cached("SELECT count(*) FROM held_scans")?.query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Scans held, oldest first: of one text, or all.
+    pub(crate) fn held(&self, text: Option<&str>) -> Result<Vec<HeldRow>, Error> {
+        let sql = "SELECT number, wall_ms, scan FROM held_scans WHERE ?1 IS NULL OR text = ?1 ORDER BY number";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map([text], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
+        rows.map(|row| {
+            let (number, wall_ms, scan) = row?;
+            let scan = serde_json::from_str(&scan).map_err(|_| Error::Internal("a held scan cannot be read"))?;
+            Ok(HeldRow { number, wall_ms, scan })
+        })
+        .collect()
+    }
+
+    /// The place with this code, and its name.
+    pub(crate) fn place_of_code(&self, code: &str) -> Result<Option<(Location, String)>, Error> {
+        let sql = "SELECT record, name FROM locations WHERE code = ?1 ORDER BY record LIMIT 1";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let found = statement
+            .query_row([code], |row| Ok((Location(fixed(row.get_ref(0)?.as_blob()?)?), row.get(1)?)))
+            .optional()?;
+        Ok(found)
+    }
+
+    /// The name of a place.
+    pub(crate) fn place_name(&self, place: Location) -> Result<Option<String>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT name FROM locations WHERE record = ?1")?;
+        Ok(statement.query_row([place.0], |row| row.get(0)).optional()?)
+    }
+
+    /// Where a single piece is.
+    pub(crate) fn piece(&self, variant: VariantId, lot: &str, place: Option<Location>) -> Result<Piece, Error> {
+        let sql = "SELECT location, on_hand FROM cells WHERE variant = ?1 AND lot = ?2";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(params![variant.0, lot], |row| {
+            Ok((Location(fixed(row.get_ref(0)?.as_blob()?)?), row.get::<_, i64>(1)?))
+        })?;
+        let mut piece = Piece::default();
+        for row in rows {
+            let (location, on_hand) = row?;
+            piece.known = true;
+            piece.somewhere |= on_hand > 0 && !location.is_virtual();
+            piece.here |= on_hand > 0 && Some(location) == place;
+        }
+        Ok(piece)
+    }
+}
+
+impl Writer<'_> {
+    /// Keeps a scan.
+    pub(crate) fn hold(&self, scan: &HeldScan, wall_ms: i64) -> Result<(), Error> {
+        let text = serde_json::to_string(scan).map_err(|_| Error::Internal("a scan cannot be written"))?;
+        let sql = "INSERT INTO held_scans (text, gtin, wall_ms, scan) VALUES (?1, ?2, ?3, ?4)";
+        self.connection().prepare_cached(sql)?.execute(params![scan.text, scan.gtin, wall_ms, text])?;
+        Ok(())
+    }
+
+    /// A scan is held no more.
+    pub(crate) fn let_go(&self, number: i64) -> Result<(), Error> {
+        self.connection().prepare_cached("DELETE FROM held_scans WHERE number = ?1")?.execute([number])?;
+        Ok(())
+    }
+}

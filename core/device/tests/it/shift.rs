@@ -1,0 +1,526 @@
+//! Shifts as people work them: labels, scans, mistakes, unknown codes, a dying battery.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use stocksync_core::identity::SystemIds;
+use stocksync_core::records::RecordEdit;
+use stocksync_core::shift::{
+    Command, Expected, Input, Mode, Outcome, Say, Scan, Signal, Source, Wedge, command_label, place_label,
+};
+use stocksync_core::time::{Clock, Reading};
+use stocksync_core::{Enrolment, Error, Inventory};
+use stocksync_gs1::check_digit;
+use stocksync_ledger::records::{Edit, FieldValue};
+use stocksync_schemas::{BootId, Cell, DeviceId, Location, RecordId, TenantId, VariantId};
+
+const TEA: &str = "4006381333931";
+const GS: char = '\u{1d}';
+
+struct Watch(AtomicI64);
+
+impl Clock for Watch {
+    fn read(&self) -> Reading {
+        let ms = self.0.load(Ordering::SeqCst);
+        Reading { wall_ms: 1_790_000_000_000 + ms, boot_ms: ms, boot: BootId([1; 16]) }
+    }
+}
+
+struct Desk {
+    folder: tempfile::TempDir,
+    watch: Arc<Watch>,
+    inventory: Inventory,
+    tea: VariantId,
+    cheese: VariantId,
+    drill: VariantId,
+    aisle: Location,
+    dock: Location,
+}
+
+fn open(folder: &tempfile::TempDir, watch: &Arc<Watch>) -> Inventory {
+    let clock = Arc::clone(watch) as Arc<dyn Clock>;
+    Inventory::open_with(&folder.path().join("a.sqlite"), clock, Arc::new(SystemIds)).unwrap()
+}
+
+fn text(text: &str) -> FieldValue {
+    FieldValue::Text(text.to_owned())
+}
+
+fn make(inventory: &Inventory, collection: &str, fields: &[(&str, FieldValue)]) -> RecordId {
+    let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let edit = Edit { fields, deleted: None };
+    inventory.edit(vec![RecordEdit { collection: collection.to_owned(), id: None, edit }]).unwrap()[0]
+}
+
+fn variant(inventory: &Inventory, name: &str, tracking: &str, code: (&str, &str), pack: (i64, i64)) -> VariantId {
+    let product = make(inventory, "products", &[("name", text(name)), ("status", text("active"))]);
+    let fields = [
+        ("product", text(&product.to_string())),
+        ("status", text("active")),
+        ("unit", text("each")),
+        ("decimals", FieldValue::Integer(0)),
+        ("tracking", text(tracking)),
+    ];
+    let variant = VariantId(make(inventory, "variants", &fields).0);
+    name_it(inventory, variant, code, pack);
+    variant
+}
+
+fn name_it(inventory: &Inventory, variant: VariantId, code: (&str, &str), pack: (i64, i64)) {
+    inventory.edit(vec![RecordEdit::identifier(variant, code.0, code.1, pack)]).unwrap();
+}
+
+fn gtin(digits: &str) -> String {
+    format!("{digits}{}", check_digit(digits).unwrap())
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let watch = Arc::new(Watch(AtomicI64::new(1_000_000)));
+        let inventory = open(&folder, &watch);
+        let enrolment = Enrolment {
+            tenant: TenantId([1; 16]),
+            device: DeviceId([2; 16]),
+            server: "http://localhost".into(),
+            credential: "secret".into(),
+        };
+        inventory.set_enrolment(&enrolment).unwrap();
+        let place = |name: &str, code: &str| {
+            let fields = [("name", text(name)), ("kind", text("bin")), ("code", text(code))];
+            Location(make(&inventory, "locations", &fields).0)
+        };
+        let (aisle, dock) = (place("Aisle 1", "A-01"), place("Dock", "DOCK"));
+        let tea = variant(&inventory, "Tea", "none", ("gtin", &format!("0{TEA}")), (1, 1));
+        let cheese = variant(&inventory, "Cheese", "lot", ("gtin", &gtin("0950110153000")), (1, 1));
+        let drill = variant(&inventory, "Drill", "serial", ("gtin", &gtin("0950110153001")), (1, 1));
+        Self { folder, watch, inventory, tea, cheese, drill, aisle, dock }
+    }
+
+    fn pass(&self, ms: i64) {
+        self.watch.0.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    fn does(&self, input: Input) -> Outcome {
+        self.pass(100);
+        self.inventory.shift(input).unwrap()
+    }
+
+    fn pull(&self, code: &str) -> Outcome {
+        self.does(Input::Scan(Scan { text: code.to_owned(), aim: None, source: Source::Scanner }))
+    }
+
+    fn press(&self, command: Command) -> Outcome {
+        self.does(Input::Command(command))
+    }
+
+    /// By the labels on the wall.
+    fn starts(&self, mode: Mode, place: &str) {
+        assert_eq!(self.pull(&command_label(Command::Mode(mode))).signal, Some(Signal::Ok));
+        assert_eq!(self.pull(&place_label(place).unwrap()).signal, Some(Signal::Ok));
+    }
+
+    fn on_hand(&self, variant: VariantId, location: Location, lot: &str) -> i64 {
+        self.inventory.balance(&Cell { variant, location, lot: lot.to_owned() }).unwrap().on_hand
+    }
+
+    fn killed(self) -> Self {
+        let Self { folder, watch, inventory, tea, cheese, drill, aisle, dock } = self;
+        drop(inventory);
+        let inventory = open(&folder, &watch);
+        Self { folder, watch, inventory, tea, cheese, drill, aisle, dock }
+    }
+
+    fn acts(&self) -> usize {
+        self.inventory.ops(None, 500).unwrap().iter().filter(|row| row.entry.op.kind.0 != 5).count()
+    }
+}
+
+#[test]
+fn a_receiving_morning() {
+    let desk = Desk::new();
+    assert_eq!(desk.pull(TEA).say.clone(), desk.pull(TEA).say, "looking up changes nothing");
+    assert_eq!(desk.acts(), 0);
+    assert_eq!(desk.press(Command::Mode(Mode::Receive)).say, Say::Set);
+    let outcome = desk.pull(TEA);
+    assert_eq!((outcome.signal, outcome.say), (Some(Signal::Error), Say::NeedPlace), "where to?");
+
+    desk.starts(Mode::Receive, "DOCK");
+    for sum in 1..=3 {
+        let outcome = desk.pull(TEA);
+        assert_eq!((outcome.signal, outcome.on_hand), (Some(Signal::Ok), Some(sum * 1_000)));
+    }
+    desk.pull(&command_label(Command::Times(12)));
+    assert_eq!(desk.pull(TEA).on_hand, Some(15_000), "a multiplier before");
+    assert_eq!(desk.pull(TEA).on_hand, Some(16_000), "counts once");
+    assert_eq!(desk.press(Command::Quantity(24)).on_hand, Some(39_000), "or the number after");
+    assert_eq!(desk.press(Command::Undo).say, Say::Undone);
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 15_000);
+
+    let desk = desk.killed();
+    assert_eq!(desk.inventory.shift_view().unwrap().state.mode, Mode::Receive, "a shift survives a kill");
+    assert_eq!(desk.pull(TEA).on_hand, Some(16_000));
+    for _ in 0..5 {
+        assert_eq!(desk.press(Command::Undo).signal, Some(Signal::Ok), "and so does what can be taken back");
+    }
+    assert_eq!(desk.press(Command::Undo).say, Say::Nothing);
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 0);
+    assert_eq!(desk.inventory.status().unwrap().pending, desk.inventory.status().unwrap().captured_seq);
+}
+
+#[test]
+fn a_camera_sees_a_code_many_times_and_a_trigger_means_each() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    let look =
+        || desk.does(Input::Scan(Scan { text: TEA.to_owned(), aim: Some("]E0".into()), source: Source::Camera }));
+    assert_eq!(look().signal, Some(Signal::Ok));
+    for _ in 0..30 {
+        assert_eq!(look().signal, None, "held before the camera for three seconds");
+    }
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 1_000);
+    desk.pass(1_500);
+    assert_eq!(look().on_hand, Some(2_000), "taken away and shown again");
+}
+
+#[test]
+fn packs_are_exact_and_parts_of_them_are_told() {
+    let desk = Desk::new();
+    let case = gtin("1400638133393");
+    name_it(&desk.inventory, desk.tea, ("gtin", &case), (12, 1));
+    name_it(&desk.inventory, desk.tea, ("raw", "TEA-THIRD"), (1, 3));
+    desk.starts(Mode::Receive, "DOCK");
+    assert_eq!(desk.pull(&case).on_hand, Some(12_000));
+    assert_eq!(desk.press(Command::Quantity(3)).on_hand, Some(36_000), "three cases");
+    assert_eq!(desk.pull("TEA-THIRD").say, Say::NotWhole);
+    desk.press(Command::Times(3));
+    assert_eq!(desk.pull("TEA-THIRD").on_hand, Some(37_000));
+    desk.press(Command::Times(100_000));
+    desk.press(Command::Times(0));
+    let million = desk.pull(&case);
+    assert_eq!(million.signal, Some(Signal::Ok));
+    assert_eq!(desk.press(Command::Quantity(4_000_000_000)).say, Say::NotWhole);
+}
+
+#[test]
+fn unknown_codes_are_kept_and_recorded_once_they_are_known() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    let strange = gtin("595012345678");
+    for _ in 0..2 {
+        let outcome = desk.pull(&strange);
+        assert_eq!((outcome.signal, outcome.say), (Some(Signal::Error), Say::Unknown(strange.clone())));
+    }
+    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok), "the work goes on");
+    desk.starts(Mode::Count, "A-01");
+    for _ in 0..3 {
+        desk.pull(&strange);
+    }
+    desk.press(Command::Finish);
+    let desk = desk.killed();
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 5);
+    assert_eq!(desk.inventory.held_scans().unwrap()[0].scan.gtin, format!("0{strange}"));
+
+    let coffee = variant(&desk.inventory, "Coffee", "none", ("raw", "COFFEE"), (1, 1));
+    assert!(matches!(desk.inventory.attach("nothing", coffee, (1, 1)), Err(Error::NotFound(_))));
+    assert_eq!(desk.inventory.attach(&strange, coffee, (6, 1)).unwrap(), 3, "two receipts, one count of three");
+    assert_eq!(desk.on_hand(coffee, desk.dock, ""), 12_000);
+    assert_eq!(desk.on_hand(coffee, desk.aisle, ""), 18_000);
+    assert!(matches!(desk.inventory.attach(&strange, coffee, (6, 1)), Err(Error::NotFound(_))), "once");
+    desk.starts(Mode::Receive, "DOCK");
+    assert_eq!(desk.pull(&strange).on_hand, Some(18_000), "from now on it is known");
+
+    desk.pull("GIBBERISH");
+    let held = desk.inventory.held_scans().unwrap();
+    desk.inventory.drop_held(held[0].number).unwrap();
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 0);
+}
+
+#[test]
+fn lots_come_with_the_code_from_a_second_symbol_or_by_hand() {
+    let desk = Desk::new();
+    let cheese = gtin("0950110153000");
+    desk.starts(Mode::Receive, "DOCK");
+    let outcome = desk.pull(&format!("]d201{cheese}1726123110LOT1"));
+    assert_eq!((outcome.signal, desk.on_hand(desk.cheese, desk.dock, "10:LOT1")), (Some(Signal::Ok), 1_000));
+    let outcome = desk.pull(&format!("]d201{cheese}1720123110OLD"));
+    assert_eq!((outcome.signal, outcome.on_hand), (Some(Signal::Warning), Some(1_000)), "expired: recorded, and told");
+    assert!(matches!(outcome.say, Say::Expired(..)));
+
+    assert!(matches!(desk.pull(&cheese).say, Say::WhichLot(_)));
+    assert_eq!(desk.pull("]C110LOT2").signal, Some(Signal::Ok), "the second symbol of the box");
+    assert_eq!(desk.on_hand(desk.cheese, desk.dock, "10:LOT2"), 1_000);
+    assert_eq!(desk.pull("]C110LOT3").say, Say::LotNoted, "or the first");
+    assert_eq!(desk.pull(&cheese).signal, Some(Signal::Ok));
+    assert_eq!(desk.on_hand(desk.cheese, desk.dock, "10:LOT3"), 1_000);
+
+    desk.pull("]C110LOT4");
+    desk.pass(10_000);
+    assert!(matches!(desk.pull(&cheese).say, Say::WhichLot(_)), "too late: it belongs to another box");
+    assert_eq!(desk.does(Input::Lot("10:LOT5".into())).on_hand, Some(1_000));
+    desk.press(Command::Times(4));
+    desk.pull(&cheese);
+    let desk = desk.killed();
+    assert_eq!(desk.does(Input::Lot(String::new())).on_hand, Some(4_000), "a question survives a kill, and so does ×4");
+    assert_eq!(desk.does(Input::Lot("10:X".into())).say, Say::Nothing);
+    assert!(matches!(desk.inventory.shift(Input::Lot("9".repeat(65))), Err(Error::Invalid { .. })));
+}
+
+#[test]
+fn serials_and_pallets_are_there_or_not() {
+    let desk = Desk::new();
+    let drill = gtin("0950110153001");
+    let piece = |serial: &str| format!("]d201{drill}21{serial}");
+    desk.starts(Mode::Receive, "DOCK");
+    assert_eq!(desk.pull(&piece("S1")).signal, Some(Signal::Ok));
+    let acts = desk.acts();
+    let again = desk.pull(&piece("S1"));
+    assert_eq!((again.signal, again.say), (Some(Signal::Duplicate), Say::Again("21:S1".into())));
+    desk.press(Command::Times(5));
+    assert_eq!(desk.pull(&piece("S2")).say, Say::NotWhole, "five of one serial are a mistake");
+    desk.press(Command::Times(1));
+    assert_eq!(desk.acts(), acts);
+
+    desk.starts(Mode::Issue, "DOCK");
+    assert_eq!(desk.pull(&piece("S1")).signal, Some(Signal::Ok));
+    assert_eq!(desk.pull(&piece("S1")).signal, Some(Signal::Duplicate), "it left already");
+    let stranger = desk.pull(&piece("S9"));
+    assert_eq!(stranger.signal, Some(Signal::Warning), "never received, and yet in hand: a fact, and a reason to look");
+    assert_eq!(desk.on_hand(desk.drill, desk.dock, "21:S9"), -1_000);
+
+    desk.starts(Mode::Count, "A-01");
+    assert_eq!(desk.pull(&piece("S3")).signal, Some(Signal::Ok));
+    assert_eq!(desk.pull(&piece("S3")).signal, Some(Signal::Duplicate));
+    assert_eq!(desk.pull(&piece("S4")).signal, Some(Signal::Ok));
+    assert_eq!(desk.pull(&piece("S3")).signal, Some(Signal::Duplicate), "counted a line ago");
+    desk.press(Command::Finish);
+    assert_eq!(desk.on_hand(desk.drill, desk.aisle, "21:S3"), 1_000);
+
+    desk.starts(Mode::Receive, "DOCK");
+    let sscc = gtin("10950110153000001");
+    let pallet = format!("]C100{sscc}02{}37{}", format_args!("0{TEA}"), "40");
+    assert_eq!(desk.pull(&pallet).on_hand, Some(40_000), "forty inside");
+    assert_eq!(desk.pull(&pallet).signal, Some(Signal::Duplicate));
+    desk.press(Command::Undo);
+    assert_eq!(desk.pull(&pallet).on_hand, Some(40_000), "taken back, it may come again");
+}
+
+#[test]
+fn a_count_is_a_tally_by_line_that_acts_once_it_is_finished() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "A-01");
+    desk.press(Command::Times(48));
+    desk.pull(TEA);
+    let other = variant(&desk.inventory, "Mug", "none", ("raw", "MUG"), (1, 1));
+    desk.press(Command::Times(5));
+    desk.pull("MUG");
+
+    desk.starts(Mode::Count, "A-01");
+    for _ in 0..20 {
+        desk.pull(TEA);
+    }
+    desk.press(Command::Undo);
+    let desk = desk.killed();
+    assert_eq!(desk.inventory.shift_view().unwrap().state.counting().unwrap().1, 19_000, "a tally survives a kill");
+    desk.pull("MUG");
+    assert_eq!(desk.press(Command::Quantity(0)).signal, Some(Signal::Ok), "none after all");
+    desk.pull(TEA);
+    assert_eq!(desk.press(Command::Quantity(25)).signal, Some(Signal::Ok), "the other shelf");
+    assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 48_000, "nothing acts before the count is finished");
+    desk.press(Command::Finish);
+    assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 44_000);
+    assert_eq!(desk.on_hand(other, desk.aisle, ""), 0);
+    assert!(desk.inventory.exceptions().unwrap().is_empty());
+    assert_eq!(desk.press(Command::Undo).signal, Some(Signal::Ok), "the receipt, not what the count named");
+
+    desk.starts(Mode::Count, "A-01");
+    desk.pull("MUG");
+    desk.press(Command::Complete);
+    assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 0, "everything was looked at, and there was no tea");
+    assert_eq!(desk.on_hand(other, desk.aisle, ""), 1_000);
+    desk.starts(Mode::Count, "A-01");
+    assert_eq!(desk.press(Command::Mode(Mode::Issue)).signal, Some(Signal::Ok), "a count of nothing leaves nothing");
+    assert!(desk.inventory.exceptions().unwrap().is_empty());
+}
+
+#[test]
+fn moves_go_from_the_first_place_to_the_second() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    desk.press(Command::Times(10));
+    desk.pull(TEA);
+    desk.starts(Mode::Move, "DOCK");
+    assert_eq!(desk.pull(TEA).say, Say::NeedTarget);
+    desk.pull(&place_label("A-01").unwrap());
+    desk.pull(TEA);
+    desk.pull(TEA);
+    assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 2_000);
+    desk.pull(&place_label("A-01").unwrap());
+    assert_eq!(desk.pull(TEA).say, Say::NeedTarget, "a third place begins anew");
+    desk.does(Input::Place(desk.dock));
+    desk.pull(TEA);
+    assert_eq!((desk.on_hand(desk.tea, desk.aisle, ""), desk.on_hand(desk.tea, desk.dock, "")), (1_000, 9_000));
+    assert_eq!(desk.pull(&place_label("NOWHERE").unwrap()).say, Say::BadLabel("NOWHERE".into()));
+    assert!(matches!(desk.pull("-S/RECEIVE9").say, Say::BadLabel(_)), "a misread command does nothing");
+}
+
+/// E10: each mode moves the right balance in the right direction.
+#[test]
+fn e10_returns_damage_and_waste() {
+    let desk = Desk::new();
+    desk.starts(Mode::Return, "DOCK");
+    desk.press(Command::Times(5));
+    desk.pull(TEA);
+    assert_eq!(desk.on_hand(desk.tea, Location::CUSTOMER, ""), -5_000);
+    for mode in [Mode::Damage, Mode::Waste] {
+        desk.press(Command::Mode(mode));
+        desk.pull(TEA);
+    }
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 3_000);
+    assert_eq!(desk.on_hand(desk.tea, Location::SCRAP, ""), 2_000);
+}
+
+/// E04 and E09: a wrong or extra pick is blocked; an extra delivery is a fact and is told. Both carry the document.
+#[test]
+fn e04_e09_documents_are_worked_off() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    let order = |units: i64| Some(Expected { reference: "PO-7".into(), lines: vec![(desk.tea, units * 1_000)] });
+    desk.does(Input::Expect(order(2)));
+    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
+    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
+    let over = desk.pull(TEA);
+    assert_eq!((over.signal, over.on_hand), (Some(Signal::Warning), Some(3_000)));
+
+    desk.starts(Mode::Issue, "DOCK");
+    desk.does(Input::Expect(order(2)));
+    desk.pull(TEA);
+    desk.pull(TEA);
+    let over = desk.pull(TEA);
+    assert_eq!((over.signal, over.say), (Some(Signal::Error), Say::NotExpected("Tea".into())));
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 1_000);
+    desk.press(Command::Undo);
+    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok), "one was taken back");
+    assert_eq!(desk.press(Command::Quantity(2)).signal, Some(Signal::Error), "three of two");
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 1_000, "and what was recorded stands");
+    let row = &desk.inventory.ops(None, 1).unwrap()[0];
+    assert!(format!("{:?}", row.entry.op.body).contains("PO-7"));
+    desk.does(Input::Expect(None));
+    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
+}
+
+#[test]
+fn several_things_of_one_code_are_a_question() {
+    let desk = Desk::new();
+    for name in ["Red", "Blue"] {
+        variant(&desk.inventory, name, "none", ("raw", "SHARED"), (1, 1));
+    }
+    desk.starts(Mode::Receive, "DOCK");
+    desk.press(Command::Times(7));
+    let outcome = desk.pull("SHARED");
+    let Say::Choose(things) = &outcome.say else { panic!("{outcome:?}") };
+    assert_eq!((outcome.signal, things.len()), (Some(Signal::Warning), 2));
+    assert_eq!(desk.does(Input::Choose(desk.tea)).say, Say::Nothing, "that was not among them");
+    assert_eq!(desk.does(Input::Choose(things[1].variant)).on_hand, Some(7_000));
+    assert_eq!(desk.does(Input::Choose(things[1].variant)).say, Say::Nothing);
+    // The tenant's own barcode beats the GTIN that it looks like.
+    let own = variant(&desk.inventory, "Own", "none", ("raw", TEA), (1, 1));
+    desk.pull(TEA);
+    assert_eq!(desk.on_hand(own, desk.dock, ""), 1_000);
+}
+
+/// A08: no camera at all, keystrokes only.
+#[test]
+fn a_shift_at_a_keyboard() {
+    let desk = Desk::new();
+    let mut wedge = Wedge::default();
+    let mut types = |text: &str, gap_ms: i64| {
+        let mut outcome = None;
+        for key in text.chars().chain(['\n']) {
+            desk.pass(gap_ms);
+            if let Some(scan) = wedge.key(key, desk.watch.read().boot_ms) {
+                outcome = Some(desk.inventory.shift(Input::Scan(scan)).unwrap());
+            }
+        }
+        outcome.unwrap()
+    };
+    types(&command_label(Command::Mode(Mode::Receive)), 6);
+    types(&place_label("DOCK").unwrap(), 6);
+    assert_eq!(types(TEA, 6).on_hand, Some(1_000));
+    assert_eq!(types(TEA, 6).on_hand, Some(2_000), "a trigger has no pause");
+    assert_eq!(types(TEA, 400).on_hand, Some(3_000), "typed by hand");
+    let cheese = gtin("0950110153000");
+    let outcome = types(&format!("]C101{cheese}10L7{GS}240X1"), 6);
+    assert_eq!(outcome.on_hand, Some(1_000), "a scanner may send its symbology first: {outcome:?}");
+    assert_eq!(desk.on_hand(desk.cheese, desk.dock, "10:L7"), 1_000);
+    assert!(matches!(desk.inventory.shift(Input::Scan(Scan::default())), Err(Error::Invalid { .. })));
+}
+
+/// UPC-E: eight digits beside `]E0`.
+#[test]
+fn a09_upc_e_is_understood_as_printed() {
+    let desk = Desk::new();
+    let soap = variant(&desk.inventory, "Soap", "none", ("gtin", "00012345000065"), (1, 1));
+    let found = desk.inventory.lookup("01234565", Some("]E0")).unwrap();
+    assert_eq!(found.matches[0].identifier.variant, soap);
+}
+
+/// Random work by a hurried person on a dying battery: what was answered is recorded, what was not is there whole or not at
+/// all, and the shift goes on from there.
+#[test]
+fn a_kill_at_any_step_leaves_each_scan_whole_or_undone() {
+    let mut desk = Desk::new();
+    let cheese = gtin("0950110153000");
+    let lot = format!("01{cheese}10L1");
+    let mut draw = 12_345_u64;
+    let mut next = |most: u64| {
+        draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (draw >> 33) % most
+    };
+    desk.starts(Mode::Receive, "DOCK");
+    let (mut deaths, mut kept) = (0, 0);
+    for _ in 0..600 {
+        let input = match next(14) {
+            0..=4 => Input::Scan(Scan { text: TEA.into(), aim: None, source: Source::Scanner }),
+            5 | 6 => Input::Scan(Scan { text: lot.clone(), aim: Some("]d2".into()), source: Source::Scanner }),
+            7 => Input::Scan(Scan { text: "WHAT".into(), aim: None, source: Source::Scanner }),
+            8 => Input::Command(Command::Times(u32::try_from(1 + next(9)).unwrap())),
+            9 => Input::Command(Command::Quantity(u32::try_from(next(9)).unwrap())),
+            10 => Input::Command(Command::Undo),
+            11 => Input::Command(Command::Mode(if next(2) == 0 { Mode::Count } else { Mode::Receive })),
+            12 => Input::Command(Command::Finish),
+            _ => Input::Place(if next(2) == 0 { desk.dock } else { desk.aisle }),
+        };
+        desk.pass(700);
+        let look = |desk: &Desk| {
+            let view = desk.inventory.shift_view().unwrap();
+            let balances = desk.inventory.balances(None, None, None, 500).unwrap();
+            (view, balances, desk.inventory.status().unwrap().captured_seq)
+        };
+        let before = look(&desk);
+        if next(4) == 0 {
+            desk.inventory.die_after(Some((1 + next(4_000), 1))).unwrap();
+            let answered = desk.inventory.shift(input.clone());
+            if !desk.inventory.has_died() {
+                desk.inventory.die_after(None).unwrap();
+                continue;
+            }
+            assert!(answered.is_err(), "a dead phone sounds no tone");
+            deaths += 1;
+            desk = desk.killed();
+            if look(&desk) == before {
+                desk.inventory.shift(input).unwrap();
+            } else {
+                kept += 1; // the person sees on the screen that it was done
+            }
+        } else {
+            desk.inventory.shift(input).unwrap();
+        }
+        assert!(desk.inventory.exceptions().unwrap().iter().all(|it| it.kind.as_str() != "oversold"));
+    }
+    assert!(deaths > 50 && kept > 5, "{deaths} deaths, {kept} kept");
+    desk.press(Command::Finish);
+    assert!(!desk.inventory.shift_view().unwrap().state.in_session());
+    let open = desk.inventory.exceptions().unwrap();
+    assert!(open.iter().all(|it| it.kind.as_str() != "count_open"), "{open:?}");
+}
