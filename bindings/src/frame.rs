@@ -55,8 +55,7 @@ pub struct SymbolView {
     pub format: String,
     /// Its text; a group separator is 0x1D.
     pub text: String,
-    /// ISO/IEC 15424 symbology identifier, such as `]E0`: give it to `lookup` beside the text. Empty for UPC-E, whose 8
-    /// digits are given as printed: its identifier says that there are 13.
+    /// ISO/IEC 15424 symbology identifier, such as `]E0`: give it to `lookup` beside the text.
     pub symbology: String,
     /// Where it was seen, in pixels of the frame: both ends of a linear code, corners of the others.
     pub points: Vec<PointView>,
@@ -101,11 +100,10 @@ impl From<ScanError> for StocksyncError {
 impl From<Symbol> for SymbolView {
     fn from(symbol: Symbol) -> Self {
         let point = |at: &scan::Point| PointView { x: at.x.round() as i32, y: at.y.round() as i32 };
-        let symbology = if symbol.format == Format::UpcE { String::new() } else { symbol.aim };
         Self {
             format: name(symbol.format).to_owned(),
             text: symbol.text,
-            symbology,
+            symbology: symbol.aim,
             points: symbol.points.iter().map(point).collect(),
         }
     }

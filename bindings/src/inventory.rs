@@ -13,8 +13,9 @@ use stocksync_core::sync::http;
 
 use crate::{
     ActPage, BalancePage, BalanceRequest, CaptureRequest, CapturedView, Collection, ExceptionView, FrameRequest,
-    GtinIds, LookupView, Observer, RecordRequest, RecordView, RejectedView, StatusView, StocksyncError, SymbolView,
-    SyncHandle, SyncListener, capture, catalogue, frame, runtime, sync, views,
+    GtinIds, HeldView, LookupView, Observer, RecordRequest, RecordView, RejectedView, ShiftInput, ShiftOutcome,
+    ShiftView, StatusView, StocksyncError, SymbolView, SyncHandle, SyncListener, capture, catalogue, frame, runtime,
+    shift, sync, views,
 };
 
 /// Where and as what to open.
@@ -128,6 +129,58 @@ impl Inventory {
         self.core()?;
         let scanner = Arc::clone(&self.scanner);
         runtime::blocking(move || frame::read(&scanner, &frame)).await
+    }
+
+    /// Takes what a person does in a shift of scanning. Whatever was to be recorded is durable when this returns: only now
+    /// the tone.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an empty or too long text or an id that is none; else as `capture`. The shift stands as before.
+    pub async fn shift(&self, input: ShiftInput) -> Result<ShiftOutcome, StocksyncError> {
+        self.on_core(move |core| shift::run(core, input)).await
+    }
+
+    /// How the shift stands, with the counters that are always visible; the same after a restart.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn shift_view(&self) -> Result<ShiftView, StocksyncError> {
+        self.on_core(shift::view).await
+    }
+
+    /// Scans of unknown codes, oldest first, at most 1,000.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn held_scans(&self) -> Result<Vec<HeldView>, StocksyncError> {
+        self.on_core(shift::held).await
+    }
+
+    /// Says that a text is a variant in packs of so many base units: its identifier is made, and every held scan of the text
+    /// is recorded once. Durable when it returns; answers how many acts that were.
+    ///
+    /// # Errors
+    /// `NotFound` if nothing is held under the text or the variant is not here; else as `edit` and `capture`.
+    pub async fn attach(
+        &self,
+        text: String,
+        variant: String,
+        pack_numerator: i64,
+        pack_denominator: i64,
+    ) -> Result<i64, StocksyncError> {
+        self.on_core(move |core| {
+            let acts = core.attach(&text, capture::id("variant", &variant)?, (pack_numerator, pack_denominator))?;
+            Ok(views::signed(acts))
+        })
+        .await
+    }
+
+    /// Drops a held scan: it was nothing.
+    ///
+    /// # Errors
+    /// `StorageFull`, `Internal`.
+    pub async fn drop_held(&self, number: i64) -> Result<(), StocksyncError> {
+        self.on_core(move |core| Ok(core.drop_held(number)?)).await
     }
 
     /// States that the person begins an act: what is known now is what the act knew. Give the answer to `capture`; it is

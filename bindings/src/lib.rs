@@ -12,6 +12,7 @@ mod identity;
 mod inventory;
 mod labels;
 mod runtime;
+mod shift;
 mod sync;
 mod views;
 
@@ -22,6 +23,7 @@ pub use frame::*;
 pub use identity::*;
 pub use inventory::*;
 pub use labels::*;
+pub use shift::*;
 pub use sync::*;
 pub use views::*;
 

@@ -25,7 +25,7 @@ class Frames(InventoryCase):
                 continue
             symbols = await self.inventory.scan_frame(frame(*read_grey(PICTURES / picture.file)))
             self.assertEqual([symbol.text for symbol in symbols], [picture.expected], picture.file)
-            self.assertEqual(symbols[0].symbology[:1], "" if picture.format == "UPC_E" else "]", picture.file)
+            self.assertEqual(symbols[0].symbology[:1], "]", picture.file)
             self.assertEqual(symbols[0].format, picture.format, picture.file)
             read += 1
         self.assertGreater(read, 100)

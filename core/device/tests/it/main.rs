@@ -5,6 +5,7 @@
 mod capture;
 #[path = "../../../../fixtures/src/cases.rs"]
 mod cases;
+mod desk;
 mod fold_cases;
 mod frozen;
 mod labels;

@@ -1,140 +1,15 @@
 //! Shifts as people work them: labels, scans, mistakes, unknown codes, a dying battery.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-use stocksync_core::identity::SystemIds;
-use stocksync_core::records::RecordEdit;
+use stocksync_core::Error;
 use stocksync_core::shift::{
-    Command, Expected, Input, Mode, Outcome, Say, Scan, Signal, Source, Wedge, command_label, place_label,
+    Command, Expected, Input, Mode, Say, Scan, Signal, Source, Wedge, command_label, place_label,
 };
-use stocksync_core::time::{Clock, Reading};
-use stocksync_core::{Enrolment, Error, Inventory};
-use stocksync_gs1::check_digit;
-use stocksync_ledger::records::{Edit, FieldValue};
-use stocksync_schemas::{BootId, Cell, DeviceId, Location, RecordId, TenantId, VariantId};
+use stocksync_core::time::Clock;
+use stocksync_schemas::Location;
 
-const TEA: &str = "4006381333931";
+use crate::desk::{Desk, TEA, gtin, name_it, variant};
+
 const GS: char = '\u{1d}';
-
-struct Watch(AtomicI64);
-
-impl Clock for Watch {
-    fn read(&self) -> Reading {
-        let ms = self.0.load(Ordering::SeqCst);
-        Reading { wall_ms: 1_790_000_000_000 + ms, boot_ms: ms, boot: BootId([1; 16]) }
-    }
-}
-
-struct Desk {
-    folder: tempfile::TempDir,
-    watch: Arc<Watch>,
-    inventory: Inventory,
-    tea: VariantId,
-    cheese: VariantId,
-    drill: VariantId,
-    aisle: Location,
-    dock: Location,
-}
-
-fn open(folder: &tempfile::TempDir, watch: &Arc<Watch>) -> Inventory {
-    let clock = Arc::clone(watch) as Arc<dyn Clock>;
-    Inventory::open_with(&folder.path().join("a.sqlite"), clock, Arc::new(SystemIds)).unwrap()
-}
-
-fn text(text: &str) -> FieldValue {
-    FieldValue::Text(text.to_owned())
-}
-
-fn make(inventory: &Inventory, collection: &str, fields: &[(&str, FieldValue)]) -> RecordId {
-    let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let edit = Edit { fields, deleted: None };
-    inventory.edit(vec![RecordEdit { collection: collection.to_owned(), id: None, edit }]).unwrap()[0]
-}
-
-fn variant(inventory: &Inventory, name: &str, tracking: &str, code: (&str, &str), pack: (i64, i64)) -> VariantId {
-    let product = make(inventory, "products", &[("name", text(name)), ("status", text("active"))]);
-    let fields = [
-        ("product", text(&product.to_string())),
-        ("status", text("active")),
-        ("unit", text("each")),
-        ("decimals", FieldValue::Integer(0)),
-        ("tracking", text(tracking)),
-    ];
-    let variant = VariantId(make(inventory, "variants", &fields).0);
-    name_it(inventory, variant, code, pack);
-    variant
-}
-
-fn name_it(inventory: &Inventory, variant: VariantId, code: (&str, &str), pack: (i64, i64)) {
-    inventory.edit(vec![RecordEdit::identifier(variant, code.0, code.1, pack)]).unwrap();
-}
-
-fn gtin(digits: &str) -> String {
-    format!("{digits}{}", check_digit(digits).unwrap())
-}
-
-impl Desk {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let watch = Arc::new(Watch(AtomicI64::new(1_000_000)));
-        let inventory = open(&folder, &watch);
-        let enrolment = Enrolment {
-            tenant: TenantId([1; 16]),
-            device: DeviceId([2; 16]),
-            server: "http://localhost".into(),
-            credential: "secret".into(),
-        };
-        inventory.set_enrolment(&enrolment).unwrap();
-        let place = |name: &str, code: &str| {
-            let fields = [("name", text(name)), ("kind", text("bin")), ("code", text(code))];
-            Location(make(&inventory, "locations", &fields).0)
-        };
-        let (aisle, dock) = (place("Aisle 1", "A-01"), place("Dock", "DOCK"));
-        let tea = variant(&inventory, "Tea", "none", ("gtin", &format!("0{TEA}")), (1, 1));
-        let cheese = variant(&inventory, "Cheese", "lot", ("gtin", &gtin("0950110153000")), (1, 1));
-        let drill = variant(&inventory, "Drill", "serial", ("gtin", &gtin("0950110153001")), (1, 1));
-        Self { folder, watch, inventory, tea, cheese, drill, aisle, dock }
-    }
-
-    fn pass(&self, ms: i64) {
-        self.watch.0.fetch_add(ms, Ordering::SeqCst);
-    }
-
-    fn does(&self, input: Input) -> Outcome {
-        self.pass(100);
-        self.inventory.shift(input).unwrap()
-    }
-
-    fn pull(&self, code: &str) -> Outcome {
-        self.does(Input::Scan(Scan { text: code.to_owned(), aim: None, source: Source::Scanner }))
-    }
-
-    fn press(&self, command: Command) -> Outcome {
-        self.does(Input::Command(command))
-    }
-
-    /// By the labels on the wall.
-    fn starts(&self, mode: Mode, place: &str) {
-        assert_eq!(self.pull(&command_label(Command::Mode(mode))).signal, Some(Signal::Ok));
-        assert_eq!(self.pull(&place_label(place).unwrap()).signal, Some(Signal::Ok));
-    }
-
-    fn on_hand(&self, variant: VariantId, location: Location, lot: &str) -> i64 {
-        self.inventory.balance(&Cell { variant, location, lot: lot.to_owned() }).unwrap().on_hand
-    }
-
-    fn killed(self) -> Self {
-        let Self { folder, watch, inventory, tea, cheese, drill, aisle, dock } = self;
-        drop(inventory);
-        let inventory = open(&folder, &watch);
-        Self { folder, watch, inventory, tea, cheese, drill, aisle, dock }
-    }
-
-    fn acts(&self) -> usize {
-        self.inventory.ops(None, 500).unwrap().iter().filter(|row| row.entry.op.kind.0 != 5).count()
-    }
-}
 
 #[test]
 fn a_receiving_morning() {

@@ -1,0 +1,81 @@
+"""A shift through the library: labels, scans, an unknown code, a restart."""
+
+from __future__ import annotations
+
+import unittest
+
+import stocksync
+from stocksync import Collection, ExpectedLine, OpenConfig, ScanSource, ScanText, ShiftInput, ShiftMode, ShiftReason
+from stocksync import ShiftSignal
+
+from .support import InventoryCase, location, number, record, text
+
+TEA = "4006381333931"
+
+
+def scan(code: str, source: ScanSource = ScanSource.SCANNER) -> ShiftInput:
+    """A pull of the trigger."""
+    return ShiftInput.SCAN(scan=ScanText(text=code, symbology=None, source=source))
+
+
+class Shift(InventoryCase):
+    """Work by scanning."""
+
+    async def variant(self, name: str) -> str:
+        """A thing without a code."""
+        (product,) = await self.inventory.edit([record(Collection.PRODUCTS, name=text(name), status=text("active"))])
+        fields = {"product": text(product), "status": text("active"), "unit": text("each"), "decimals": number(0)}
+        (made,) = await self.inventory.edit([record(Collection.VARIANTS, tracking=text("none"), **fields)])
+        return made
+
+    async def test_a_shift(self) -> None:
+        """From a label on the wall to an unknown code that is known later."""
+        (dock,) = await self.inventory.edit([
+            record(Collection.LOCATIONS, name=text("Dock"), kind=text("bin"), code=text("DOCK"))
+        ])  # fmt: skip
+        receive = stocksync.shift_label(ShiftInput.SET_MODE(mode=ShiftMode.RECEIVE))
+        for label in (receive, stocksync.place_label("DOCK")):
+            self.assertEqual((await self.inventory.shift(scan(label))).reason, ShiftReason.SET)
+        unknown = await self.inventory.shift(scan(TEA))
+        self.assertEqual((unknown.signal, unknown.reason), (ShiftSignal.FAILED, ShiftReason.UNKNOWN))
+        tea = await self.variant("Tea")
+        self.assertEqual(await self.inventory.attach(unknown.text, tea, 6, 1), 1)
+        await self.inventory.shift(ShiftInput.TIMES(times=2))
+        done = await self.inventory.shift(scan(TEA))
+        self.assertEqual((done.signal, done.quantity, done.on_hand), (ShiftSignal.DONE, 12_000, 18_000))
+        self.assertEqual((done.cell.variant, done.cell.location), (tea, dock))
+
+        view = await self.inventory.shift_view()
+        self.assertEqual((view.mode, view.place.name, view.held), (ShiftMode.RECEIVE, "Dock", 0))
+        self.assertEqual(view.pending, (await self.inventory.status()).captured_seq)
+        await self.inventory.shift(ShiftInput.UNDO())
+        line = ExpectedLine(variant=tea, quantity=6_000)
+        await self.inventory.shift(ShiftInput.SET_MODE(mode=ShiftMode.ISSUE))
+        await self.inventory.shift(ShiftInput.EXPECT(reference="SO-1", lines=[line]))
+        self.assertEqual((await self.inventory.shift(scan(TEA))).signal, ShiftSignal.DONE)
+        self.assertEqual((await self.inventory.shift(scan(TEA))).reason, ShiftReason.NOT_EXPECTED)
+
+    async def test_a_scanner_that_types(self) -> None:
+        """Keys with their times, and a broadcast."""
+        wedge = stocksync.Wedge()
+        self.assertEqual(wedge.keys("400638", 1_000), [])
+        (typed,) = wedge.keys("1333931\n", 1_010)
+        self.assertEqual((typed.text, typed.source), (TEA, ScanSource.SCANNER))
+        extras = {"com.symbol.datawedge.data_string": TEA, "com.symbol.datawedge.label_type": "LABEL-TYPE-EAN13"}
+        self.assertEqual(stocksync.scan_of_intent(extras).symbology, "]E0")
+        self.assertIsNone(stocksync.scan_of_intent({}))
+
+    async def test_bad_input(self) -> None:
+        """Each has its error, and the shift stands as before."""
+        for bad in (scan(""), scan("9" * 5_000), ShiftInput.PLACE(location="no id"), ShiftInput.CHOOSE(variant="no id")):
+            with self.assertRaises(stocksync.StocksyncError.InvalidInput):
+                await self.inventory.shift(bad)
+        with self.assertRaises(stocksync.StocksyncError.InvalidInput):
+            stocksync.shift_label(ShiftInput.LOT(lot=""))
+        with self.assertRaises(stocksync.StocksyncError.InvalidInput):
+            stocksync.place_label("--")
+        self.assertEqual((await self.inventory.shift_view()).mode, ShiftMode.LOOK_UP)
+
+
+if __name__ == "__main__":
+    unittest.main()
