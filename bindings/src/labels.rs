@@ -58,7 +58,7 @@ pub struct LabelRequest {
     pub symbology: LabelSymbology,
     /// What it says; the same is printed beside it for people.
     pub payload: LabelPayload,
-    /// Text above or beside it, most important first, at most 8 lines. Characters of Western European languages.
+    /// Text above or beside it, most important first, at most 8 lines. Latin letters of European languages.
     pub lines: Vec<String>,
 }
 

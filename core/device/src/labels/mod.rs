@@ -17,7 +17,7 @@
 //! **Quiet zones** of the standards are kept inside the margin: 10 modules beside Code 128, 4 around QR, 1 around Data Matrix.
 //! Modules are whole dots, as large as fits.
 //!
-//! **Text** is of the WinAnsi characters (Western European languages). Others (Thai, Polish, emoji) are refused with
+//! **Text** is of languages in Latin letters, from Icelandic to Turkish. Other scripts (Thai, Greek, emoji) are refused with
 //! [`LabelError::Unprintable`], never left out or replaced without a word.
 //!
 //! ```

@@ -1,12 +1,13 @@
 //! Drawings as PDF 1.4: rectangles for symbols, Courier Bold for text. Owns the file format; it never decides where something
-//! stands. Courier, because its letters are as wide as those of the bitmap font: one layout serves both, and every viewer has it.
+//! stands. Courier, because its letters are as wide as those of the bitmap font: one layout serves both, and every viewer has
+//! it. It has the letters of Western European languages; lines with others are drawn in the bitmap font.
 
 use std::fmt::Write;
 
 use stocksync_schemas::limits::LABEL_BYTES;
 
-use super::layout::Drawing;
-use super::{LabelError, Media, Sheet, font};
+use super::layout::{Drawing, Line};
+use super::{LabelError, Media, Sheet, font, raster};
 
 /// Width of a letter of Courier, thousandths of its size.
 const COURIER: u32 = 600;
@@ -57,12 +58,14 @@ pub(super) fn document(
 fn draw(drawing: &Drawing, left: u32, top: u32, dpi: u32, page: &mut String) {
     let scale = decimal(72, dpi);
     put(page, format_args!("q {scale} 0 0 {scale} {} {} cm\n", points(left), points(top)));
-    for bar in &drawing.bars {
+    let (text, drawn): (Vec<&Line>, Vec<&Line>) =
+        drawing.lines.iter().partition(|line| line.text.chars().all(|c| win_ansi(c).is_some()));
+    for bar in drawing.bars.iter().chain(&drawn.into_iter().flat_map(raster::ink).collect::<Vec<_>>()) {
         put(page, format_args!("{} -{} {} {} re\n", bar.x, bar.y + bar.height, bar.width, bar.height));
     }
     // One path for all: pieces that touch have no seam on a screen.
     page.push_str("f\n");
-    for line in &drawing.lines {
+    for line in text {
         let size = font::ADVANCE * line.scale * 1_000 / COURIER;
         let baseline = line.y + font::ASCENT * line.scale;
         put(page, format_args!("BT /F1 {size} Tf {} -{baseline} Td <", line.x));
@@ -134,12 +137,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pdf_and_bitmap_have_the_same_characters() {
-        let both = |c: &char| win_ansi(*c).is_some() == font::glyph(*c).is_some();
-        let differ: String = ('\u{20}'..='\u{2FFF}').filter(|c| !both(c)).collect();
-        assert_eq!(differ, "\u{ad}ƒˆ˜‰™", "of little use on labels, and unreadable in five columns");
+    fn what_pdf_can_write_the_bitmap_font_can_draw() {
+        let missing = |c: &char| win_ansi(*c).is_some() && font::glyph(*c).is_none();
+        let missing: String = ('\u{20}'..='\u{2FFF}').filter(missing).collect();
+        assert_eq!(missing, "\u{ad}ƒˆ˜‰™", "of little use on labels, and unreadable in five columns");
         assert_eq!(
-            (win_ansi('€'), win_ansi('Ÿ'), win_ansi('é'), win_ansi('ก')),
+            (win_ansi('€'), win_ansi('Ÿ'), win_ansi('é'), win_ansi('ł')),
             (Some(0x80), Some(0x9F), Some(0xE9), None)
         );
     }
