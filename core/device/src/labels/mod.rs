@@ -200,6 +200,9 @@ fn check(labels: &[Label], media: &Media, format: &Format) -> Result<(), LabelEr
     if let Format::Pdf(Some(sheet)) = format {
         check_sheet(sheet, media)?;
     }
+    if matches!(format, Format::Pdf(_)) {
+        return Ok(()); // it has no dots
+    }
     let dots = layout::dots(media.width, media.dpi) * layout::dots(media.height, media.dpi);
     if dots * labels.len() as u64 > LABEL_DOTS { Err(LabelError::TooLarge) } else { Ok(()) }
 }

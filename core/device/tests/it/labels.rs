@@ -307,6 +307,7 @@ fn every_limit_has_its_answer() {
     assert_eq!((error, error.code()), (LabelError::TooLarge, Code::TooLarge));
     let large = Media { width: 10_000, height: 15_000, dpi: 203 };
     assert_eq!(of(large, Format::Zpl, &vec![code("A"); 100]), LabelError::TooLarge);
+    assert!(render(&vec![code("A"); 100], &large, &Format::Pdf(None)).is_ok(), "a page has no dots");
 }
 
 #[test]
