@@ -1,6 +1,8 @@
 //! Labels as they cross to the app. Owns shapes; what is printed and how it looks is `core/device/src/labels`'.
 
-use stocksync_core::labels::{self, Format, Label, LabelError, Media, Payload, PayloadError, Sheet, Symbology};
+use stocksync_core::labels::{
+    self, Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology,
+};
 
 use crate::{StocksyncError, runtime};
 
@@ -51,6 +53,17 @@ pub enum LabelPayload {
     },
 }
 
+/// A picture, printed dot for dot.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct LabelPicture {
+    /// Dots in a row, at least 1.
+    pub width: u32,
+    /// Rows, at least 1.
+    pub height: u32,
+    /// One bit a dot, row by row, whole bytes a row, the first dot in the highest bit, 1 is dark; at most 128 KiB.
+    pub dark: Vec<u8>,
+}
+
 /// What is printed on one label.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct LabelRequest {
@@ -58,7 +71,9 @@ pub struct LabelRequest {
     pub symbology: LabelSymbology,
     /// What it says; the same is printed beside it for people.
     pub payload: LabelPayload,
-    /// Text above or beside it, most important first, at most 8 lines. Latin letters of European languages.
+    /// Above the text: a sign of the house, or text that the app drew in another script; or none.
+    pub picture: Option<LabelPicture>,
+    /// Text above or beside it, most important first, at most 8 lines. Latin letters of European languages; others as a picture.
     pub lines: Vec<String>,
 }
 
@@ -124,7 +139,8 @@ pub async fn render_labels(
     runtime::blocking(move || {
         let made = labels.into_iter().enumerate().map(|(index, it)| {
             let payload = it.payload.read().map_err(|error| LabelError::Payload { label: index + 1, error })?;
-            Ok(Label { symbology: it.symbology.into(), payload, lines: it.lines })
+            let picture = it.picture.map(|LabelPicture { width, height, dark }| Picture { width, height, dark });
+            Ok(Label { symbology: it.symbology.into(), payload, picture, lines: it.lines })
         });
         let made = made.collect::<Result<Vec<Label>, LabelError>>()?;
         labels::render(&made, &media.into(), &format.into())

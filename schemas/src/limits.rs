@@ -72,6 +72,8 @@ pub const LABEL_DPI: (u32, u32) = (150, 600);
 pub const LABEL_LINES: usize = 8;
 /// Longest line of text on a label, bytes.
 pub const LABEL_LINE_BYTES: usize = 255;
+/// Largest picture on a label, bytes of eight dots.
+pub const LABEL_PICTURE_BYTES: usize = 128 << 10;
 /// Longest payload of a label, bytes.
 pub const LABEL_PAYLOAD_BYTES: usize = 512;
 /// Largest answer with labels, bytes.

@@ -6,8 +6,8 @@ import struct
 import zlib
 
 from tests.support import InventoryCase
-from stocksync import FrameRequest, LabelElement, LabelFormat, LabelMedia, LabelPayload, LabelRequest, LabelSymbology
-from stocksync import ScanMode, render_labels, sscc
+from stocksync import FrameRequest, LabelElement, LabelFormat, LabelMedia, LabelPayload, LabelPicture
+from stocksync import LabelRequest, LabelSymbology, ScanMode, render_labels, sscc
 
 MEDIA = LabelMedia(width=10_000, height=5_000, dpi=203)
 
@@ -28,9 +28,9 @@ def frame(png: bytes) -> FrameRequest:
     return FrameRequest(luma=luma, width=width, height=height, stride=width, region=None, mode=ScanMode.STILL)
 
 
-def label(symbology: LabelSymbology, payload: LabelPayload, *lines: str) -> LabelRequest:
+def label(symbology: LabelSymbology, payload: LabelPayload, *lines: str, picture: object = None) -> LabelRequest:
     """One label."""
-    return LabelRequest(symbology=symbology, payload=payload, lines=list(lines))
+    return LabelRequest(symbology=symbology, payload=payload, picture=picture, lines=list(lines))
 
 
 class Labels(InventoryCase):
@@ -73,10 +73,12 @@ class Labels(InventoryCase):
         code = LabelPayload.CODE(text="A-1")
         wrong = LabelPayload.ELEMENTS(elements=[LabelElement(ai="01", value="09501101530004")])
         thai = label(LabelSymbology.QR_CODE, code, "ข้าว")
+        torn = LabelPicture(width=9, height=2, dark=b"\0")
         for field, requests, media in (
             ("payload", [label(LabelSymbology.QR_CODE, LabelPayload.CODE(text="a~1"))], MEDIA),
             ("payload", [label(LabelSymbology.QR_CODE, wrong)], MEDIA),
             ("lines", [thai], MEDIA),
+            ("picture", [label(LabelSymbology.QR_CODE, code, picture=torn)], MEDIA),
             ("size", [label(LabelSymbology.CODE128, code)], LabelMedia(width=1_000, height=1_000, dpi=203)),
             ("dpi", [label(LabelSymbology.CODE128, code)], LabelMedia(width=1_000, height=1_000, dpi=72)),
             ("labels", [], MEDIA),

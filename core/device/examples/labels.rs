@@ -50,16 +50,21 @@ pub fn files() -> Result<Vec<NamedFile>, Box<dyn std::error::Error>> {
 
 fn bin(number: u32) -> Result<Label, PayloadError> {
     let code = format!("A-01-{number:02}");
-    Ok(Label { symbology: Symbology::Code128, payload: Payload::checked("L:", &code)?, lines: vec![code] })
+    Ok(Label {
+        symbology: Symbology::Code128,
+        payload: Payload::checked("L:", &code)?,
+        picture: None,
+        lines: vec![code],
+    })
 }
 
 fn product() -> Result<Label, PayloadError> {
     let payload = Payload::elements(&[("01", "09501101530003"), ("10", "AB-123"), ("17", "270131"), ("21", "000042")])?;
-    Ok(Label { symbology: Symbology::DataMatrix, payload, lines: vec!["Olive oil, 500 ml".to_owned()] })
+    Ok(Label { symbology: Symbology::DataMatrix, payload, picture: None, lines: vec!["Olive oil, 500 ml".to_owned()] })
 }
 
 fn pallet() -> Result<Label, PayloadError> {
     let number = sscc(3, "9501101", 42).unwrap_or_default();
     let lines = ["FROM: Groß & Söhne", "TO: Dock 7", "12 × CASE OF 24"].map(str::to_owned).to_vec();
-    Ok(Label { symbology: Symbology::Code128, payload: Payload::elements(&[("00", number)])?, lines })
+    Ok(Label { symbology: Symbology::Code128, payload: Payload::elements(&[("00", number)])?, picture: None, lines })
 }

@@ -4,7 +4,7 @@
 //! text one below the other. The symbol is made as large as fits, then the text; both have a size below which nobody reads
 //! them, and a label that cannot have it is refused.
 
-use super::{Label, LabelError, Media, PayloadError, Symbology, font};
+use super::{Label, LabelError, Media, PayloadError, Picture, Symbology, font};
 use crate::scan::encode::Modules;
 
 /// A dark rectangle.
@@ -30,7 +30,10 @@ pub(super) struct Line {
 pub(super) struct Drawing {
     pub width: u32,
     pub height: u32,
+    /// Of the symbol.
     pub bars: Vec<Bar>,
+    /// Of the picture.
+    pub picture: Vec<Bar>,
     pub lines: Vec<Line>,
 }
 
@@ -167,11 +170,15 @@ impl<'a> Plan<'a> {
         let shape = self.shape(width, height);
         let column = if shape == Shape::Beside { width.checked_sub(sizes.across + self.gap)? } else { width };
         let title = Block::new(&self.label.lines, sizes.scale, column, sizes.breaks)?;
+        let title = Title { picture: self.label.picture.as_ref().filter(|it| it.width > 0), lines: title };
+        if title.picture.is_some_and(|picture| picture.width > column) {
+            return None;
+        }
         let readable = self.readable(sizes, column)?;
         if shape == Shape::Beside {
             return self.beside(sizes, column, &title, &readable);
         }
-        let gap = if title.lines.is_empty() { 0 } else { self.gap };
+        let gap = if title.height() == 0 { 0 } else { self.gap };
         let left = height.checked_sub(title.height() + gap + readable.height())?;
         let symbol = if shape == Shape::Linear { left.min(self.length(LONGEST_BARS)) } else { sizes.across };
         if symbol > left || (shape == Shape::Linear && symbol < sizes.bars) {
@@ -186,7 +193,7 @@ impl<'a> Plan<'a> {
         Some(drawing)
     }
 
-    fn beside(&self, sizes: &Sizes, column: u32, title: &Block, readable: &Block) -> Option<Drawing> {
+    fn beside(&self, sizes: &Sizes, column: u32, title: &Title<'_>, readable: &Block) -> Option<Drawing> {
         let (_, height) = self.inner()?;
         let left = height.checked_sub(title.height() + readable.height())?;
         let symbol_top = self.margin + height.checked_sub(sizes.across)? / 2;
@@ -208,7 +215,7 @@ impl<'a> Plan<'a> {
     }
 
     fn blank(&self) -> Drawing {
-        Drawing { width: self.width, height: self.height, bars: Vec::new(), lines: Vec::new() }
+        Drawing { width: self.width, height: self.height, bars: Vec::new(), picture: Vec::new(), lines: Vec::new() }
     }
 
     /// The symbol with its upper left corner, quiet zone included, at `x` and `y`; bars are `height` long.
@@ -269,6 +276,32 @@ struct Sizes {
     breaks: Breaks,
     /// Shortest bars.
     bars: u32,
+}
+
+/// What stands above or beside the symbol: a picture over lines of text.
+struct Title<'a> {
+    picture: Option<&'a Picture>,
+    lines: Block,
+}
+
+impl Title<'_> {
+    fn height(&self) -> u32 {
+        self.picture.map_or(0, |picture| picture.height) + self.lines.height()
+    }
+
+    fn place(&self, x: u32, y: u32, width: u32, centred: bool, drawing: &mut Drawing) {
+        let mut y = y;
+        if let Some(picture) = self.picture {
+            let x = if centred { x + width.saturating_sub(picture.width) / 2 } else { x };
+            for row in picture.dark.chunks(picture.stride()) {
+                let dots =
+                    (0..picture.width).map(|x| row.get(x as usize / 8).is_some_and(|byte| byte << (x % 8) & 0x80 != 0));
+                drawing.picture.extend(runs(&dots.collect::<Vec<bool>>(), x, y, 1, 1));
+                y += 1;
+            }
+        }
+        self.lines.place(x, y, width, centred, drawing);
+    }
 }
 
 /// Lines of one size.
@@ -352,7 +385,7 @@ mod tests {
             symbology in prop::sample::select(vec![Symbology::Code128, Symbology::Qr, Symbology::DataMatrix]),
             width in 1_000..15_000_u32, height in 800..20_000_u32, dpi in 150..601_u32,
         ) {
-            let label = Label { symbology, payload: Payload::Text(text), lines };
+            let label = Label { symbology, payload: Payload::Text(text), picture: None, lines };
             let Ok(drawing) = drawing(&label, 1, &Media { width, height, dpi }) else { return Ok(()) };
             let margin = dots(MARGIN, dpi) as u32;
             let module = drawing.bars.iter().map(|bar| bar.width).min().unwrap();

@@ -1,4 +1,4 @@
-//! Drawings as PDF 1.4: rectangles for symbols, Courier Bold for text. Owns the file format; it never decides where something
+//! Drawings as PDF 1.6: rectangles for symbols, Courier Bold for text. Owns the file format; it never decides where something
 //! stands. Courier, because its letters are as wide as those of the bitmap font: one layout serves both, and every viewer has
 //! it. It has the letters of Western European languages; lines with others are drawn in the bitmap font.
 
@@ -60,7 +60,9 @@ fn draw(drawing: &Drawing, left: u32, top: u32, dpi: u32, page: &mut String) {
     put(page, format_args!("q {scale} 0 0 {scale} {} {} cm\n", points(left), points(top)));
     let (text, drawn): (Vec<&Line>, Vec<&Line>) =
         drawing.lines.iter().partition(|line| line.text.chars().all(|c| win_ansi(c).is_some()));
-    for bar in drawing.bars.iter().chain(&drawn.into_iter().flat_map(raster::ink).collect::<Vec<_>>()) {
+    for bar in
+        drawing.bars.iter().chain(&drawing.picture).chain(&drawn.into_iter().flat_map(raster::ink).collect::<Vec<_>>())
+    {
         put(page, format_args!("{} -{} {} {} re\n", bar.x, bar.y + bar.height, bar.width, bar.height));
     }
     // One path for all: pieces that touch have no seam on a screen.
@@ -81,7 +83,8 @@ fn file(pages: &[String], width: u32, height: u32) -> Vec<u8> {
     let page = |index: usize| FIXED + 1 + 2 * index;
     let kids: Vec<String> = (0..pages.len()).map(|index| format!("{} 0 R", page(index))).collect();
     let mut objects = vec![
-        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        // Printed in its size: a viewer would else shrink a sheet to its printer's margins, and every label would be off.
+        "<</Type/Catalog/Pages 2 0 R/ViewerPreferences<</PrintScaling/None>>>>".to_owned(),
         format!("<</Type/Pages/Count {}/Kids[{}]>>", pages.len(), kids.join(" ")),
         "<</Type/Font/Subtype/Type1/BaseFont/Courier-Bold/Encoding/WinAnsiEncoding>>".to_owned(),
     ];
@@ -94,7 +97,7 @@ fn file(pages: &[String], width: u32, height: u32) -> Vec<u8> {
         ));
         objects.push(format!("<</Length {}>>\nstream\n{content}\nendstream", content.len()));
     }
-    let mut text = "%PDF-1.4\n".to_owned();
+    let mut text = "%PDF-1.6\n".to_owned();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (index, object) in objects.iter().enumerate() {
         put(&mut table, format_args!("{:010} 00000 n \n", text.len()));

@@ -14,7 +14,9 @@ impl Bitmap {
     pub(super) fn new(drawing: &Drawing) -> Self {
         let stride = (drawing.width as usize).div_ceil(8);
         let mut bitmap = Self { stride, bits: vec![0; stride * drawing.height as usize] };
-        for bar in drawing.bars.iter().chain(&drawing.lines.iter().flat_map(ink).collect::<Vec<_>>()) {
+        for bar in
+            drawing.bars.iter().chain(&drawing.picture).chain(&drawing.lines.iter().flat_map(ink).collect::<Vec<_>>())
+        {
             bitmap.fill(bar);
         }
         bitmap

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use stocksync_core::labels::{Format, Label, LabelError, Media, Payload, PayloadError, Sheet, Symbology, render};
+use stocksync_core::labels::{
+    Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology, render,
+};
 use stocksync_core::scan::{self, Frame, Mode, scan};
 use stocksync_gs1::encode::{element_string, in_print_order, own_label, with_check_digit};
 use stocksync_gs1::{Context, Element, Layout, OwnLabels, ScanInput, understand};
@@ -18,7 +20,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/labe
 const MEDIA: Media = Media { width: 10_000, height: 5_000, dpi: 203 };
 
 fn label(symbology: Symbology, payload: Payload) -> Label {
-    Label { symbology, payload, lines: vec!["A line".to_owned()] }
+    Label { symbology, payload, picture: None, lines: vec!["A line".to_owned()] }
 }
 
 fn code(text: &str) -> Label {
@@ -119,7 +121,7 @@ proptest! {
         text in "[ -~]{1,30}", lines in prop::collection::vec("[ -~é×]{0,40}", 0..4), symbology in symbologies(),
         width in 2_000..15_000_u32, height in 1_500..20_000_u32, dpi in prop::sample::select(vec![203, 300, 600]),
     ) {
-        let label = Label { symbology, payload: Payload::Text(text), lines };
+        let label = Label { symbology, payload: Payload::Text(text), picture: None, lines };
         let media = Media { width, height, dpi };
         match render(std::slice::from_ref(&label), &media, &Format::Zpl) {
             Ok(zpl) => {
@@ -230,6 +232,7 @@ fn a_printer_reads_no_command_in_a_text() {
         let label = Label {
             symbology: Symbology::Qr,
             payload: Payload::Text(text.to_owned()),
+            picture: None,
             lines: vec![text.to_owned(), "100 % ^FS".to_owned()],
         };
         assert_eq!(read(&label, &MEDIA)[0].2, text);
@@ -276,6 +279,33 @@ fn text_that_the_font_lacks_is_refused_by_its_place() {
         assert_eq!(error, LabelError::Unprintable { label: 1, line: 2, character });
         assert_eq!(error.code(), Code::LabelTextUnprintable);
     }
+}
+
+#[test]
+fn a_picture_is_printed_dot_for_dot() {
+    let picture = Picture { width: 11, height: 3, dark: vec![0b1010_0101, 0b1110_0000, 0, 0, 0xFF, 0xFF] };
+    let rows = ["#.#..#.####", "...........", "###########"];
+    for symbology in [Symbology::Code128, Symbology::Qr] {
+        let label = Label { picture: Some(picture.clone()), ..label(symbology, Payload::Code("A-1".to_owned())) };
+        let (luma, width, _) = pixels(&render(std::slice::from_ref(&label), &MEDIA, &Format::Png).unwrap());
+        let dots: Vec<String> = luma
+            .chunks(width as usize)
+            .map(|row| row.iter().map(|grey| if *grey == 0 { '#' } else { '.' }).collect())
+            .collect();
+        let at = dots.iter().position(|row| row.contains(rows[0])).unwrap();
+        let column = dots[at].find(rows[0]).unwrap();
+        assert!((0..3).all(|y| &dots[at + y][column..column + 11] == rows[y]));
+        assert_eq!(read(&label, &MEDIA)[0].2, "A-1");
+        let pdf = String::from_utf8(render(&[label], &MEDIA, &Format::Pdf(None)).unwrap()).unwrap();
+        assert!(pdf.contains(" 11 1 re"));
+    }
+    let fails = |picture| render(&[Label { picture: Some(picture), ..code("A") }], &MEDIA, &Format::Zpl).unwrap_err();
+    let field = LabelError::OutOfRange { field: "picture" };
+    assert_eq!(fails(Picture { dark: vec![0; 5], ..picture.clone() }), field);
+    assert_eq!(fails(Picture { width: 0, height: 0, dark: vec![] }), field);
+    assert_eq!(fails(Picture { width: u32::MAX, height: u32::MAX, dark: vec![0; 8] }), field);
+    let wide = Picture { width: 808, height: 1, dark: vec![0; 101] };
+    assert_eq!(fails(wide), LabelError::DoesNotFit { label: 1 });
 }
 
 #[test]
