@@ -29,17 +29,15 @@ pub struct LabelElement {
 /// What a symbol says.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum LabelPayload {
-    /// A code of one's own: digits, capitals and `-.:/`, which every scanner can type on every keyboard.
+    /// A place: scanned in a shift, work goes on there.
+    Place {
+        /// Its code: digits, capitals and `-.:/`, which every scanner can type on every keyboard.
+        code: String,
+    },
+    /// A code of one's own, of the same characters, printed as it is.
     Code {
         /// The code.
         text: String,
-    },
-    /// The same, printed as prefix, code and check character.
-    CheckedCode {
-        /// What all such labels of the tenant begin with.
-        prefix: String,
-        /// The code.
-        code: String,
     },
     /// Any printable ASCII text, such as a web address; a scanner that types may garble it on a foreign keyboard.
     Text {
@@ -162,8 +160,8 @@ pub fn sscc(extension: u32, company_prefix: String, serial: u64) -> Result<Strin
 impl LabelPayload {
     fn read(self) -> Result<Payload, PayloadError> {
         match self {
+            Self::Place { code } => Payload::place(&code),
             Self::Code { text } => Ok(Payload::Code(text)),
-            Self::CheckedCode { prefix, code } => Payload::checked(&prefix, &code),
             Self::Text { text } => Ok(Payload::Text(text)),
             Self::Elements { elements } => {
                 let pairs: Vec<(String, String)> = elements.into_iter().map(|it| (it.ai, it.value)).collect();

@@ -25,7 +25,7 @@
 //! # use stocksync_core::labels::{Format, Label, Media, Payload, Symbology, render};
 //! let bin = Label {
 //!     symbology: Symbology::Code128,
-//!     payload: Payload::checked("L:", "A-01-03")?,
+//!     payload: Payload::place("A-01-03")?,
 //!     picture: None,
 //!     lines: vec!["A-01-03".to_owned()],
 //! };

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use stocksync_core::labels::{
     Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology, render,
 };
-use stocksync_core::scan::{self, Frame, Mode, scan};
+use stocksync_core::scan::{self, Frame, scan};
+use stocksync_core::shift::{Command, Mode, command_label, place_label};
 use stocksync_gs1::encode::{element_string, in_print_order, own_label, with_check_digit};
-use stocksync_gs1::{Context, Element, Layout, OwnLabels, ScanInput, understand};
+use stocksync_gs1::{Context, Element, Layout, ScanInput, understand};
 use stocksync_schemas::{Code, limits};
 
 #[allow(dead_code, reason = "a test calls no main")]
@@ -41,7 +42,7 @@ fn pixels(png: &[u8]) -> (Vec<u8>, u32, u32) {
 fn read(label: &Label, media: &Media) -> Vec<(scan::Format, String, String)> {
     let png = render(std::slice::from_ref(label), media, &Format::Png).unwrap();
     let (luma, width, height) = pixels(&png);
-    let found = scan(&Frame::new(&luma, width, height), Mode::Still).unwrap();
+    let found = scan(&Frame::new(&luma, width, height), scan::Mode::Still).unwrap();
     found.into_iter().map(|symbol| (symbol.format, symbol.aim, symbol.text)).collect()
 }
 
@@ -108,12 +109,9 @@ proptest! {
     }
 
     #[test]
-    fn codes_are_read_with_their_check_character(body in "[A-Z0-9.-]{0,11}[A-Z0-9]", symbology in symbologies()) {
-        let payload = Payload::checked("L:", &body).unwrap();
-        let found = read(&label(symbology, payload), &MEDIA);
-        let context = Context { own_labels: Some(OwnLabels { prefix: "L:".into(), checked: true }), ..Context::new(2026) };
-        let meaning = understand(&ScanInput::new(&found[0].2), &context).unwrap();
-        prop_assert_eq!(meaning.candidates[0].own_label.as_deref(), Some(body.as_str()));
+    fn places_are_read_with_their_check_character(code in "[A-Z0-9.-]{0,11}[A-Z0-9]", symbology in symbologies()) {
+        let found = read(&label(symbology, Payload::place(&code).unwrap()), &MEDIA);
+        prop_assert_eq!(&found[0].2, &place_label(&code).unwrap());
     }
 
     #[test]
@@ -226,6 +224,17 @@ fn the_kept_files_are_made_again() {
 }
 
 #[test]
+fn every_command_can_be_printed_and_scanned() {
+    let modes = Mode::ALL.iter().map(|(mode, _)| Command::Mode(*mode));
+    let others = [Command::Times(12), Command::Quantity(144), Command::Undo, Command::Finish, Command::Complete];
+    for command in modes.chain(others) {
+        for symbology in [Symbology::Code128, Symbology::Qr, Symbology::DataMatrix] {
+            assert_eq!(read(&label(symbology, Payload::command(command)), &MEDIA)[0].2, command_label(command));
+        }
+    }
+}
+
+#[test]
 fn a_printer_reads_no_command_in_a_text() {
     let hostile = ["^XZ^XA^JUF~JR", "~DGR:A.GRF", "\\^FD", ") Tj ET /JS (", "<</OpenAction>>"];
     for text in hostile {
@@ -257,7 +266,8 @@ fn what_would_not_be_read_is_not_printed() {
     assert_eq!(error(text("")), payload(PayloadError::Empty));
     assert_eq!(error(text(&"A".repeat(513))), payload(PayloadError::TooLong));
     assert_eq!(error(code(&"A".repeat(81))), payload(PayloadError::TooLong));
-    assert_eq!(Payload::checked("L:", "--"), Err(PayloadError::Empty));
+    assert_eq!(Payload::place("--"), Err(PayloadError::Empty));
+    assert_eq!(Payload::place("Bin 1"), Err(PayloadError::Character { character: 'i' }));
     for (pairs, said) in [
         (vec![("01", "09501101530004")], "wrong check digit at 13"),
         (vec![("17", "270230")], "(17) is not a date or time"),
@@ -374,7 +384,7 @@ fn codes_survive_every_keyboard_layout() {
     let layouts = [Layout::Same, Layout::FrenchAzerty, Layout::FrenchAzertyCapsLock, Layout::British, Layout::German];
     for layout in layouts {
         let typed: BTreeMap<String, char> = keys.chars().map(|key| (layout.repair(&key.to_string()), key)).collect();
-        let code = own_label("L:/", "ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789.").unwrap();
+        let code = own_label("-L/:", "ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789.").unwrap();
         let arrives: String = code.chars().map(|c| typed[&c.to_string()]).collect();
         assert_eq!(layout.repair(&arrives), code, "{layout:?}: {arrives}");
     }
