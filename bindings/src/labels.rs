@@ -1,6 +1,8 @@
 //! Labels as they cross to the app. Owns shapes; what is printed and how it looks is `core/device/src/labels`'.
 
-use stocksync_core::labels::{self, Format, Label, LabelError, Media, Payload, PayloadError, Sheet, Symbology};
+use stocksync_core::labels::{
+    self, Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology,
+};
 
 use crate::{StocksyncError, runtime};
 
@@ -27,17 +29,15 @@ pub struct LabelElement {
 /// What a symbol says.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum LabelPayload {
-    /// A code of one's own: digits, capitals and `-.:/`, which every scanner can type on every keyboard.
+    /// A place: scanned in a shift, work goes on there.
+    Place {
+        /// Its code: digits, capitals and `-.:/`, which every scanner can type on every keyboard.
+        code: String,
+    },
+    /// A code of one's own, of the same characters, printed as it is.
     Code {
         /// The code.
         text: String,
-    },
-    /// The same, printed as prefix, code and check character.
-    CheckedCode {
-        /// What all such labels of the tenant begin with.
-        prefix: String,
-        /// The code.
-        code: String,
     },
     /// Any printable ASCII text, such as a web address; a scanner that types may garble it on a foreign keyboard.
     Text {
@@ -51,6 +51,17 @@ pub enum LabelPayload {
     },
 }
 
+/// A picture, printed dot for dot.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct LabelPicture {
+    /// Dots in a row, at least 1.
+    pub width: u32,
+    /// Rows, at least 1.
+    pub height: u32,
+    /// One bit a dot, row by row, whole bytes a row, the first dot in the highest bit, 1 is dark; at most 128 KiB.
+    pub dark: Vec<u8>,
+}
+
 /// What is printed on one label.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct LabelRequest {
@@ -58,7 +69,9 @@ pub struct LabelRequest {
     pub symbology: LabelSymbology,
     /// What it says; the same is printed beside it for people.
     pub payload: LabelPayload,
-    /// Text above or beside it, most important first, at most 8 lines. Characters of Western European languages.
+    /// Above the text: a sign of the house, or text that the app drew in another script; or none.
+    pub picture: Option<LabelPicture>,
+    /// Text above or beside it, most important first, at most 8 lines. Latin letters of European languages; others as a picture.
     pub lines: Vec<String>,
 }
 
@@ -124,7 +137,8 @@ pub async fn render_labels(
     runtime::blocking(move || {
         let made = labels.into_iter().enumerate().map(|(index, it)| {
             let payload = it.payload.read().map_err(|error| LabelError::Payload { label: index + 1, error })?;
-            Ok(Label { symbology: it.symbology.into(), payload, lines: it.lines })
+            let picture = it.picture.map(|LabelPicture { width, height, dark }| Picture { width, height, dark });
+            Ok(Label { symbology: it.symbology.into(), payload, picture, lines: it.lines })
         });
         let made = made.collect::<Result<Vec<Label>, LabelError>>()?;
         labels::render(&made, &media.into(), &format.into())
@@ -146,8 +160,8 @@ pub fn sscc(extension: u32, company_prefix: String, serial: u64) -> Result<Strin
 impl LabelPayload {
     fn read(self) -> Result<Payload, PayloadError> {
         match self {
+            Self::Place { code } => Payload::place(&code),
             Self::Code { text } => Ok(Payload::Code(text)),
-            Self::CheckedCode { prefix, code } => Payload::checked(&prefix, &code),
             Self::Text { text } => Ok(Payload::Text(text)),
             Self::Elements { elements } => {
                 let pairs: Vec<(String, String)> = elements.into_iter().map(|it| (it.ai, it.value)).collect();

@@ -62,7 +62,7 @@ pub const PAGE_ROWS: u32 = 500;
 pub const FRAME_PIXELS: usize = 16 << 20;
 /// Most labels of one call.
 pub const LABELS: usize = 500;
-/// Dots of all labels of one call together, one bit each while they are drawn.
+/// Dots of all labels of one call for a picture or a label printer, one bit each while they are drawn.
 pub const LABEL_DOTS: u64 = 64 << 20;
 /// Longest side of a label or sheet, 1/100 mm.
 pub const LABEL_SIDE: u32 = 60_000;
@@ -72,6 +72,8 @@ pub const LABEL_DPI: (u32, u32) = (150, 600);
 pub const LABEL_LINES: usize = 8;
 /// Longest line of text on a label, bytes.
 pub const LABEL_LINE_BYTES: usize = 255;
+/// Largest picture on a label, bytes of eight dots.
+pub const LABEL_PICTURE_BYTES: usize = 128 << 10;
 /// Longest payload of a label, bytes.
 pub const LABEL_PAYLOAD_BYTES: usize = 512;
 /// Largest answer with labels, bytes.

@@ -6,8 +6,8 @@ import struct
 import zlib
 
 from tests.support import InventoryCase
-from stocksync import FrameRequest, LabelElement, LabelFormat, LabelMedia, LabelPayload, LabelRequest, LabelSymbology
-from stocksync import ScanMode, render_labels, sscc
+from stocksync import FrameRequest, LabelElement, LabelFormat, LabelMedia, LabelPayload, LabelPicture
+from stocksync import LabelRequest, LabelSymbology, ScanMode, render_labels, sscc
 
 MEDIA = LabelMedia(width=10_000, height=5_000, dpi=203)
 
@@ -28,9 +28,9 @@ def frame(png: bytes) -> FrameRequest:
     return FrameRequest(luma=luma, width=width, height=height, stride=width, region=None, mode=ScanMode.STILL)
 
 
-def label(symbology: LabelSymbology, payload: LabelPayload, *lines: str) -> LabelRequest:
+def label(symbology: LabelSymbology, payload: LabelPayload, *lines: str, picture: object = None) -> LabelRequest:
     """One label."""
-    return LabelRequest(symbology=symbology, payload=payload, lines=list(lines))
+    return LabelRequest(symbology=symbology, payload=payload, picture=picture, lines=list(lines))
 
 
 class Labels(InventoryCase):
@@ -42,11 +42,11 @@ class Labels(InventoryCase):
         (symbol,) = await self.inventory.scan_frame(frame(png))
         return symbol.format, symbol.symbology, symbol.text
 
-    async def test_a_printed_code_is_scanned(self) -> None:
-        payload = LabelPayload.CHECKED_CODE(prefix="L:", code="A-01-03")
+    async def test_the_label_of_a_place_is_scanned(self) -> None:
+        payload = LabelPayload.PLACE(code="A-01-03")
         for symbology, name in zip(LabelSymbology, ("CODE_128", "QR_CODE", "DATA_MATRIX"), strict=True):
             read, _, text = await self.scanned(label(symbology, payload, "A-01-03", "Müsli & Öl"))
-            self.assertEqual((read, text), (name, "L:A-01-030"))
+            self.assertEqual((read, text), (name, "-L/A-01-030"))
 
     async def test_a_product_label_finds_its_product(self) -> None:
         variant = await self.thing("Olive oil", "09501101530003")
@@ -73,10 +73,12 @@ class Labels(InventoryCase):
         code = LabelPayload.CODE(text="A-1")
         wrong = LabelPayload.ELEMENTS(elements=[LabelElement(ai="01", value="09501101530004")])
         thai = label(LabelSymbology.QR_CODE, code, "ข้าว")
+        torn = LabelPicture(width=9, height=2, dark=b"\0")
         for field, requests, media in (
             ("payload", [label(LabelSymbology.QR_CODE, LabelPayload.CODE(text="a~1"))], MEDIA),
             ("payload", [label(LabelSymbology.QR_CODE, wrong)], MEDIA),
             ("lines", [thai], MEDIA),
+            ("picture", [label(LabelSymbology.QR_CODE, code, picture=torn)], MEDIA),
             ("size", [label(LabelSymbology.CODE128, code)], LabelMedia(width=1_000, height=1_000, dpi=203)),
             ("dpi", [label(LabelSymbology.CODE128, code)], LabelMedia(width=1_000, height=1_000, dpi=72)),
             ("labels", [], MEDIA),

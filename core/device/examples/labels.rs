@@ -1,4 +1,5 @@
-//! Makes the usual labels of a warehouse in every form: a bin, a product with lot and expiry, a pallet.
+//! Makes the usual labels of a warehouse in every form: a bin, a command to
+//! the scanner's shift, a product with lot and expiry, a pallet.
 //!
 //! `cargo run -p stocksync-core --example labels -- FOLDER`; those of `fixtures/labels` were made by it.
 #![allow(clippy::print_stdout)] // a command talks to its user
@@ -6,6 +7,7 @@
 use std::path::Path;
 
 use stocksync_core::labels::{Format, Label, Media, Payload, PayloadError, Sheet, Symbology, render};
+use stocksync_core::shift::{Command, Mode};
 use stocksync_gs1::encode::sscc;
 
 /// A4 with 3 x 8 labels of 70 x 37 mm, as sold everywhere.
@@ -35,6 +37,7 @@ pub fn files() -> Result<Vec<NamedFile>, Box<dyn std::error::Error>> {
     for (name, label, media) in [
         ("bin", bin(3)?, small),
         ("bin-qr", Label { symbology: Symbology::Qr, ..bin(3)? }, small),
+        ("receive", receive(), small),
         ("product", product()?, small),
         ("pallet", pallet()?, large),
     ] {
@@ -50,16 +53,21 @@ pub fn files() -> Result<Vec<NamedFile>, Box<dyn std::error::Error>> {
 
 fn bin(number: u32) -> Result<Label, PayloadError> {
     let code = format!("A-01-{number:02}");
-    Ok(Label { symbology: Symbology::Code128, payload: Payload::checked("L:", &code)?, lines: vec![code] })
+    Ok(Label { symbology: Symbology::Code128, payload: Payload::place(&code)?, picture: None, lines: vec![code] })
+}
+
+fn receive() -> Label {
+    let payload = Payload::command(Command::Mode(Mode::Receive));
+    Label { symbology: Symbology::Qr, payload, picture: None, lines: vec!["Receive".to_owned()] }
 }
 
 fn product() -> Result<Label, PayloadError> {
     let payload = Payload::elements(&[("01", "09501101530003"), ("10", "AB-123"), ("17", "270131"), ("21", "000042")])?;
-    Ok(Label { symbology: Symbology::DataMatrix, payload, lines: vec!["Olive oil, 500 ml".to_owned()] })
+    Ok(Label { symbology: Symbology::DataMatrix, payload, picture: None, lines: vec!["Olive oil, 500 ml".to_owned()] })
 }
 
 fn pallet() -> Result<Label, PayloadError> {
     let number = sscc(3, "9501101", 42).unwrap_or_default();
     let lines = ["FROM: Groß & Söhne", "TO: Dock 7", "12 × CASE OF 24"].map(str::to_owned).to_vec();
-    Ok(Label { symbology: Symbology::Code128, payload: Payload::elements(&[("00", number)])?, lines })
+    Ok(Label { symbology: Symbology::Code128, payload: Payload::elements(&[("00", number)])?, picture: None, lines })
 }

@@ -1,6 +1,6 @@
-//! The letters of rasterised labels: a 5 x 7 font of our own for the characters of WinAnsi (Western European languages), so
-//! that PNG and ZPL show what PDF shows. Owns glyphs; it never measures or places text. Accented letters are put together
-//! from letter and mark. The zero is crossed, because codes mix it with the letter O.
+//! The letters of rasterised labels: a 5 x 7 font of our own for languages written in Latin letters from Iceland to Turkey.
+//! Owns glyphs; it never measures or places text. Accented letters are put together from letter and mark. The zero is
+//! crossed, because codes mix it with the letter O.
 
 /// Columns of a glyph.
 pub(super) const COLUMNS: u32 = 5;
@@ -46,7 +46,7 @@ const ASCII: [[u8; 5]; 94] = [
 
 /// Signs and letters that are not put together.
 #[rustfmt::skip]
-const OTHERS: [(char, [u8; 5]); 58] = [
+const OTHERS: [(char, [u8; 5]); 67] = [
     ('¡', [0x00, 0x00, 0x7D, 0x00, 0x00]), ('¢', [0x38, 0x44, 0xFE, 0x44, 0x28]), ('£', [0x48, 0x7E, 0x49, 0x49, 0x42]),
     ('¤', [0x22, 0x1C, 0x14, 0x1C, 0x22]), ('¥', [0x2B, 0x2C, 0x78, 0x2C, 0x2B]), ('¦', [0x00, 0x00, 0x77, 0x00, 0x00]),
     ('§', [0x4A, 0x55, 0x55, 0x55, 0x29]), ('¨', [0x00, 0x01, 0x00, 0x01, 0x00]), ('©', [0x3E, 0x5D, 0x55, 0x55, 0x3E]),
@@ -66,29 +66,46 @@ const OTHERS: [(char, [u8; 5]); 58] = [
     ('‡', [0x14, 0x14, 0x7F, 0x14, 0x14]), ('‹', [0x00, 0x08, 0x14, 0x22, 0x00]), ('›', [0x00, 0x22, 0x14, 0x08, 0x00]),
     ('‘', [0x00, 0x06, 0x05, 0x00, 0x00]), ('’', [0x00, 0x05, 0x03, 0x00, 0x00]), ('“', [0x06, 0x05, 0x00, 0x06, 0x05]),
     ('”', [0x05, 0x03, 0x00, 0x05, 0x03]), ('•', [0x00, 0x1C, 0x1C, 0x1C, 0x00]), ('–', [0x08, 0x08, 0x08, 0x08, 0x08]),
-    ('—', [0x08, 0x08, 0x08, 0x08, 0x08]),
+    ('—', [0x08, 0x08, 0x08, 0x08, 0x08]), ('ı', [0x00, 0x44, 0x7C, 0x40, 0x00]), ('Đ', [0x08, 0x7F, 0x49, 0x41, 0x3E]),
+    ('đ', [0x38, 0x44, 0x4A, 0x7F, 0x02]), ('Ł', [0x10, 0x7F, 0x48, 0x44, 0x40]), ('ł', [0x00, 0x51, 0x7F, 0x44, 0x00]),
+    ('ď', [0x38, 0x44, 0x48, 0x7F, 0x03]), ('ť', [0x04, 0x3F, 0x44, 0x20, 0x03]), ('ľ', [0x00, 0x41, 0x7F, 0x40, 0x03]),
+    ('Ľ', [0x7F, 0x40, 0x40, 0x43, 0x40]),
 ];
 
-/// Marks, in three rows over a capital or (two lower) a small letter; the cedilla hangs below instead.
-const GRAVE: [u16; 5] = [0, 1, 2, 0, 0];
-const ACUTE: [u16; 5] = [0, 0, 2, 1, 0];
-const CIRCUMFLEX: [u16; 5] = [0, 2, 1, 2, 0];
-const TILDE: [u16; 5] = [2, 1, 1, 2, 1];
-const DIAERESIS: [u16; 5] = [0, 2, 0, 2, 0];
-const RING: [u16; 5] = [0, 2, 5, 2, 0];
-const CARON: [u16; 5] = [0, 1, 2, 1, 0];
-const CEDILLA: [u16; 5] = [0, 0, 0x400, 0x800, 0];
+/// Marks, in three rows over a capital or a tall letter, two lower over a small one; some hang below instead.
+#[rustfmt::skip]
+mod marks {
+    pub const GRAVE: [u16; 5] = [0, 1, 2, 0, 0];
+    pub const ACUTE: [u16; 5] = [0, 0, 2, 1, 0];
+    pub const DOUBLE_ACUTE: [u16; 5] = [0, 2, 1, 2, 1];
+    pub const CIRCUMFLEX: [u16; 5] = [0, 2, 1, 2, 0];
+    pub const CARON: [u16; 5] = [0, 1, 2, 1, 0];
+    pub const BREVE: [u16; 5] = [1, 2, 2, 2, 1];
+    pub const TILDE: [u16; 5] = [2, 1, 1, 2, 1];
+    pub const MACRON: [u16; 5] = [0, 2, 2, 2, 0];
+    pub const DIAERESIS: [u16; 5] = [0, 2, 0, 2, 0];
+    pub const DOT: [u16; 5] = [0, 0, 2, 0, 0];
+    pub const RING: [u16; 5] = [0, 2, 5, 2, 0];
+    pub const CEDILLA: [u16; 5] = [0, 0, 0x400, 0x800, 0];
+    pub const OGONEK: [u16; 5] = [0, 0, 0, 0x400, 0x800];
+}
 
 /// Which letters carry a mark, and what they are then.
-const MARKED: [(&[u16; 5], &str, &str); 8] = [
-    (&GRAVE, "AEIOUaeiou", "ÀÈÌÒÙàèìòù"),
-    (&ACUTE, "AEIOUYaeiouy", "ÁÉÍÓÚÝáéíóúý"),
-    (&CIRCUMFLEX, "AEIOUaeiou", "ÂÊÎÔÛâêîôû"),
-    (&TILDE, "ANOano", "ÃÑÕãñõ"),
-    (&DIAERESIS, "AEIOUYaeiouy", "ÄËÏÖÜŸäëïöüÿ"),
-    (&RING, "Aa", "Åå"),
-    (&CARON, "SZsz", "ŠŽšž"),
-    (&CEDILLA, "Cc", "Çç"),
+const MARKED: [([u16; 5], &str, &str); 14] = [
+    (marks::GRAVE, "AEIOUaeiou", "ÀÈÌÒÙàèìòù"),
+    (marks::ACUTE, "AEIOUYaeiouyCLNRSZclnrsz", "ÁÉÍÓÚÝáéíóúýĆĹŃŔŚŹćĺńŕśź"),
+    (marks::DOUBLE_ACUTE, "OUou", "ŐŰőű"),
+    (marks::CIRCUMFLEX, "AEIOUaeiou", "ÂÊÎÔÛâêîôû"),
+    (marks::CARON, "CDENRSTZcenrsz", "ČĎĚŇŘŠŤŽčěňřšž"),
+    (marks::BREVE, "AGag", "ĂĞăğ"),
+    (marks::TILDE, "ANOano", "ÃÑÕãñõ"),
+    (marks::MACRON, "AEIUaeiu", "ĀĒĪŪāēīū"),
+    (marks::DIAERESIS, "AEIOUYaeiouy", "ÄËÏÖÜŸäëïöüÿ"),
+    (marks::DOT, "EIZCGezcg", "ĖİŻĊĠėżċġ"),
+    (marks::RING, "AUau", "ÅŮåů"),
+    (marks::CEDILLA, "CSTcst", "ÇŞŢçşţ"),
+    (marks::CEDILLA, "STGKLNRstklnr", "ȘȚĢĶĻŅŖșțķļņŗ"),
+    (marks::OGONEK, "AEIUaeiu", "ĄĘĮŲąęįų"),
 ];
 
 /// The columns of a character, lowest bit on top. None if this font does not have it.
@@ -101,13 +118,12 @@ pub(super) fn glyph(character: char) -> Option<[u16; 5]> {
     }
     let (mark, base) = MARKED.iter().find_map(|(mark, bases, marked)| {
         let place = marked.chars().position(|known| known == character)?;
-        Some((*mark, bases.chars().nth(place)?))
+        Some((mark, bases.chars().nth(place)?))
     })?;
-    let (base, lower) = match base {
-        'i' => ([0x00, 0x44, 0x7C, 0x40, 0x00], 2), // without its dot
-        base => (plain(base)?, if base.is_lowercase() { 2 } else { 0 }),
-    };
-    let lower = if *mark == CEDILLA { 0 } else { lower };
+    let below = mark.iter().any(|column| *column > 7);
+    let lower = if below || !base.is_lowercase() || matches!(base, 'k' | 'l' | 't') { 0 } else { 2 };
+    // Without its dot, where the mark takes its place.
+    let base = if base == 'i' && !below { plain('ı')? } else { plain(base)? };
     let mut columns = base.map(|column| u16::from(column) << TOP);
     for (column, mark) in columns.iter_mut().zip(mark) {
         *column |= mark << lower;
@@ -118,4 +134,30 @@ pub(super) fn glyph(character: char) -> Option<[u16; 5]> {
 fn plain(character: char) -> Option<[u8; 5]> {
     let ascii = u32::from(character).checked_sub(33).and_then(|place| ASCII.get(place as usize).copied());
     ascii.or_else(|| OTHERS.iter().find(|(known, _)| *known == character).map(|(_, columns)| *columns))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn letters_look_different() {
+        // Those that are written alike in five columns: dashes, and letters of different languages.
+        let alike = ["-–—", "ÐĐ", ",‚", "ÇÇ", "ŞȘ", "ŢȚ", "şș", "ţț"];
+        let mut seen: HashMap<[u16; 5], char> = HashMap::new();
+        for character in ('!'..='\u{2FFF}').filter(|c| glyph(*c).is_some()) {
+            if let Some(other) = seen.insert(glyph(character).unwrap(), character) {
+                assert!(
+                    alike.iter().any(|them| them.contains(character) && them.contains(other)),
+                    "{other} {character}"
+                );
+            }
+        }
+        assert!(seen.len() > 280, "{}", seen.len());
+        let languages = "Zażółć gęślą jaźń, příliš žluťoučký kůň, árvíztűrő tükörfúrógép, pijamalı hasta yağız şoföre, \
+                         ĀČĒĢĪĶĻŅŠŪŽ āčēīķļņšūž, ąčęėįšųūž, ăâîșț, đćčžš, ľĺŕôäďť, æøåþð, ñçß¿¡";
+        assert_eq!(languages.chars().find(|c| glyph(*c).is_none()), None);
+    }
 }

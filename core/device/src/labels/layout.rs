@@ -4,7 +4,7 @@
 //! text one below the other. The symbol is made as large as fits, then the text; both have a size below which nobody reads
 //! them, and a label that cannot have it is refused.
 
-use super::{Label, LabelError, Media, PayloadError, Symbology, font};
+use super::{Label, LabelError, Media, PayloadError, Picture, Symbology, font};
 use crate::scan::encode::Modules;
 
 /// A dark rectangle.
@@ -30,7 +30,10 @@ pub(super) struct Line {
 pub(super) struct Drawing {
     pub width: u32,
     pub height: u32,
+    /// Of the symbol.
     pub bars: Vec<Bar>,
+    /// Of the picture.
+    pub picture: Vec<Bar>,
     pub lines: Vec<Line>,
 }
 
@@ -42,9 +45,9 @@ const GAP: u32 = 100;
 const MODULE: u32 = 25;
 /// Module that scanners read with ease; text gets smaller before it does.
 const GOOD_MODULE: u32 = 38;
-/// Largest modules: that of GS1 symbols (General Specifications 5.12), and of own codes that are read from afar.
-const GS1_MODULE: u32 = 100;
-const OWN_MODULE: u32 = 300;
+/// Largest modules: that of bars and GS1 symbols (General Specifications 5.12), and of own codes that cameras read from afar.
+const LARGEST_MODULE: u32 = 100;
+const AFAR_MODULE: u32 = 300;
 /// Shortest bars, the share of the label that they have if possible, and the longest (General Specifications 5.4.6.3).
 const BARS: u32 = 500;
 const BARS_PERCENT: u32 = 40;
@@ -134,7 +137,8 @@ impl<'a> Plan<'a> {
             Shape::Beside => height.min(width / 2),
             Shape::Stacked => width.min(height * 3 / 5),
         };
-        let most = self.length(if self.label.payload.is_gs1() { GS1_MODULE } else { OWN_MODULE });
+        let near = self.label.symbology == Symbology::Code128 || self.label.payload.is_gs1();
+        let most = self.length(if near { LARGEST_MODULE } else { AFAR_MODULE });
         let largest = (room / across).min(most);
         let least = self.length_up(MODULE);
         let good = self.length_up(GOOD_MODULE).min(largest);
@@ -166,11 +170,15 @@ impl<'a> Plan<'a> {
         let shape = self.shape(width, height);
         let column = if shape == Shape::Beside { width.checked_sub(sizes.across + self.gap)? } else { width };
         let title = Block::new(&self.label.lines, sizes.scale, column, sizes.breaks)?;
+        let title = Title { picture: self.label.picture.as_ref().filter(|it| it.width > 0), lines: title };
+        if title.picture.is_some_and(|picture| picture.width > column) {
+            return None;
+        }
         let readable = self.readable(sizes, column)?;
         if shape == Shape::Beside {
             return self.beside(sizes, column, &title, &readable);
         }
-        let gap = if title.lines.is_empty() { 0 } else { self.gap };
+        let gap = if title.height() == 0 { 0 } else { self.gap };
         let left = height.checked_sub(title.height() + gap + readable.height())?;
         let symbol = if shape == Shape::Linear { left.min(self.length(LONGEST_BARS)) } else { sizes.across };
         if symbol > left || (shape == Shape::Linear && symbol < sizes.bars) {
@@ -185,7 +193,7 @@ impl<'a> Plan<'a> {
         Some(drawing)
     }
 
-    fn beside(&self, sizes: &Sizes, column: u32, title: &Block, readable: &Block) -> Option<Drawing> {
+    fn beside(&self, sizes: &Sizes, column: u32, title: &Title<'_>, readable: &Block) -> Option<Drawing> {
         let (_, height) = self.inner()?;
         let left = height.checked_sub(title.height() + readable.height())?;
         let symbol_top = self.margin + height.checked_sub(sizes.across)? / 2;
@@ -207,7 +215,7 @@ impl<'a> Plan<'a> {
     }
 
     fn blank(&self) -> Drawing {
-        Drawing { width: self.width, height: self.height, bars: Vec::new(), lines: Vec::new() }
+        Drawing { width: self.width, height: self.height, bars: Vec::new(), picture: Vec::new(), lines: Vec::new() }
     }
 
     /// The symbol with its upper left corner, quiet zone included, at `x` and `y`; bars are `height` long.
@@ -270,6 +278,32 @@ struct Sizes {
     bars: u32,
 }
 
+/// What stands above or beside the symbol: a picture over lines of text.
+struct Title<'a> {
+    picture: Option<&'a Picture>,
+    lines: Block,
+}
+
+impl Title<'_> {
+    fn height(&self) -> u32 {
+        self.picture.map_or(0, |picture| picture.height) + self.lines.height()
+    }
+
+    fn place(&self, x: u32, y: u32, width: u32, centred: bool, drawing: &mut Drawing) {
+        let mut y = y;
+        if let Some(picture) = self.picture {
+            let x = if centred { x + width.saturating_sub(picture.width) / 2 } else { x };
+            for row in picture.dark.chunks(picture.stride()) {
+                let dots =
+                    (0..picture.width).map(|x| row.get(x as usize / 8).is_some_and(|byte| byte << (x % 8) & 0x80 != 0));
+                drawing.picture.extend(runs(&dots.collect::<Vec<bool>>(), x, y, 1, 1));
+                y += 1;
+            }
+        }
+        self.lines.place(x, y, width, centred, drawing);
+    }
+}
+
 /// Lines of one size.
 struct Block {
     lines: Vec<String>,
@@ -320,6 +354,62 @@ impl Block {
             let x = if centred { x + width.saturating_sub(own) / 2 } else { x };
             drawing.lines.push(Line { x, y, scale: self.scale, text: text.clone() });
             y += font::ROWS * self.scale;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::labels::Payload;
+
+    /// Left, top, right, lower edge.
+    type Area = [u32; 4];
+
+    fn apart(a: &Area, b: &Area) -> bool {
+        a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1]
+    }
+
+    fn written(line: &Line) -> Area {
+        let width = (line.text.chars().count() as u32 * font::ADVANCE - 1) * line.scale;
+        // Accents and what hangs below included.
+        [line.x, line.y, line.x + width, line.y + font::ROWS * line.scale]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_touches_anything_else(
+            text in "[ -~]{1,40}", lines in prop::collection::vec("[A-Za-z ]{0,60}", 0..6),
+            symbology in prop::sample::select(vec![Symbology::Code128, Symbology::Qr, Symbology::DataMatrix]),
+            width in 1_000..15_000_u32, height in 800..20_000_u32, dpi in 150..601_u32,
+        ) {
+            let label = Label { symbology, payload: Payload::Text(text), picture: None, lines };
+            let Ok(drawing) = drawing(&label, 1, &Media { width, height, dpi }) else { return Ok(()) };
+            let margin = dots(MARGIN, dpi) as u32;
+            let module = drawing.bars.iter().map(|bar| bar.width).min().unwrap();
+            prop_assert!(u64::from(module) * 2_540 >= u64::from(MODULE * dpi), "modules of {} dots at {}", module, dpi);
+            let (mut symbol, mut areas) = ([u32::MAX, u32::MAX, 0, 0], Vec::new());
+            for bar in &drawing.bars {
+                symbol = [symbol[0].min(bar.x), symbol[1].min(bar.y), symbol[2].max(bar.x + bar.width), symbol[3].max(bar.y + bar.height)];
+            }
+            let (beside, above) = match symbology {
+                Symbology::Code128 => (10 * module, 0),
+                Symbology::Qr => (4 * module, 4 * module),
+                Symbology::DataMatrix => (module, module),
+            };
+            areas.push([symbol[0] - beside, symbol[1] - above, symbol[2] + beside, symbol[3] + above]);
+            areas.extend(drawing.lines.iter().map(written));
+            for (index, area) in areas.iter().enumerate() {
+                prop_assert!(area[0] >= margin && area[1] >= margin, "{:?}", drawing);
+                prop_assert!(area[2] <= drawing.width - margin && area[3] <= drawing.height - margin, "{:?}", drawing);
+                prop_assert!(areas.iter().skip(index + 1).all(|other| apart(area, other)), "{:?}", drawing);
+            }
+            // No letter is lost, whatever was broken.
+            let letters = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+            let printed: String = drawing.lines.iter().map(|line| letters(&line.text)).collect();
+            prop_assert_eq!(printed, letters(&(label.lines.concat() + &label.payload.readable().concat())));
         }
     }
 }

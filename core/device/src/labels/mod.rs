@@ -17,14 +17,16 @@
 //! **Quiet zones** of the standards are kept inside the margin: 10 modules beside Code 128, 4 around QR, 1 around Data Matrix.
 //! Modules are whole dots, as large as fits.
 //!
-//! **Text** is of the WinAnsi characters (Western European languages). Others (Thai, Polish, emoji) are refused with
-//! [`LabelError::Unprintable`], never left out or replaced without a word.
+//! **Text** is of languages in Latin letters, from Icelandic to Turkish. Other scripts (Thai, Greek, emoji) are refused with
+//! [`LabelError::Unprintable`], never left out or replaced without a word: the app draws them with the phone's fonts and
+//! gives the [`Picture`].
 //!
 //! ```
 //! # use stocksync_core::labels::{Format, Label, Media, Payload, Symbology, render};
 //! let bin = Label {
 //!     symbology: Symbology::Code128,
-//!     payload: Payload::checked("L:", "A-01-03")?,
+//!     payload: Payload::place("A-01-03")?,
+//!     picture: None,
 //!     lines: vec!["A-01-03".to_owned()],
 //! };
 //! let zpl = render(&[bin], &Media { width: 5_000, height: 2_500, dpi: 203 }, &Format::Zpl)?;
@@ -41,7 +43,7 @@ mod zpl;
 
 use stocksync_schemas::Code;
 use stocksync_schemas::limits::{
-    LABEL_BYTES, LABEL_DOTS, LABEL_DPI, LABEL_LINE_BYTES, LABEL_LINES, LABEL_SIDE, LABELS,
+    LABEL_BYTES, LABEL_DOTS, LABEL_DPI, LABEL_LINE_BYTES, LABEL_LINES, LABEL_PICTURE_BYTES, LABEL_SIDE, LABELS,
 };
 
 pub use payload::{Payload, PayloadError};
@@ -65,9 +67,34 @@ pub struct Label {
     pub symbology: Symbology,
     /// What it says. The same stands below or beside it for people.
     pub payload: Payload,
+    /// Above the text: a sign of the house, or text that the app drew in a script that this module does not have.
+    pub picture: Option<Picture>,
     /// Text above or beside it, most important first, at most [`LABEL_LINES`] of [`LABEL_LINE_BYTES`]. As large as fits,
     /// broken at spaces where needed.
     pub lines: Vec<String>,
+}
+
+/// A picture, printed dot for dot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Dots in a row, at least 1.
+    pub width: u32,
+    /// Rows, at least 1.
+    pub height: u32,
+    /// One bit a dot, row by row, whole bytes a row, the first dot in the highest bit, 1 is dark.
+    pub dark: Vec<u8>,
+}
+
+impl Picture {
+    /// Bytes of a row.
+    fn stride(&self) -> usize {
+        (self.width as usize).div_ceil(8)
+    }
+
+    fn is_whole(&self) -> bool {
+        let bytes = (self.width as usize).div_ceil(8).checked_mul(self.height as usize);
+        bytes == Some(self.dark.len()) && (1..=LABEL_PICTURE_BYTES).contains(&self.dark.len())
+    }
 }
 
 /// The label to print on.
@@ -126,7 +153,7 @@ pub enum LabelError {
         /// What is wrong.
         error: PayloadError,
     },
-    /// A character of a text that the font does not have. Write it otherwise.
+    /// A character of a text that the font does not have. Write it otherwise, or give it as a picture.
     #[error("label {label}, line {line}: the font has no {character:?}")]
     Unprintable {
         /// Which label.
@@ -192,6 +219,7 @@ fn check(labels: &[Label], media: &Media, format: &Format) -> Result<(), LabelEr
         ("height", (1..=LABEL_SIDE).contains(&media.height)),
         ("dpi", (LABEL_DPI.0..=LABEL_DPI.1).contains(&media.dpi)),
         ("lines", labels.iter().all(|label| label.lines.len() <= LABEL_LINES)),
+        ("picture", labels.iter().filter_map(|label| label.picture.as_ref()).all(Picture::is_whole)),
         ("lines", labels.iter().flat_map(|label| &label.lines).all(|line| line.len() <= LABEL_LINE_BYTES)),
     ];
     if let Some((field, _)) = shape.into_iter().find(|(_, holds)| !holds) {
@@ -199,6 +227,9 @@ fn check(labels: &[Label], media: &Media, format: &Format) -> Result<(), LabelEr
     }
     if let Format::Pdf(Some(sheet)) = format {
         check_sheet(sheet, media)?;
+    }
+    if matches!(format, Format::Pdf(_)) {
+        return Ok(()); // it has no dots
     }
     let dots = layout::dots(media.width, media.dpi) * layout::dots(media.height, media.dpi);
     if dots * labels.len() as u64 > LABEL_DOTS { Err(LabelError::TooLarge) } else { Ok(()) }

@@ -1,18 +1,19 @@
 //! What a symbol says: checked before it is printed, because a printed label is read for years. Owns which characters a
 //! payload may hold and how it reads for people; it never draws, and gives no meaning to a code of our own.
 
-use stocksync_gs1::encode::{element_string, in_print_order, own_label};
+use stocksync_gs1::encode::{element_string, in_print_order};
 use stocksync_gs1::{Element, Fault};
 
 use stocksync_schemas::limits::LABEL_PAYLOAD_BYTES;
 
 use super::Symbology;
 use crate::scan::encode::{self, Modules};
+use crate::shift::{Command, command_label, place_label};
 
 /// What a symbol holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payload {
-    /// A code of our own (location, command, serial): digits, capitals and `-.:/` only. A scanner that types sends keys, and
+    /// A code of our own (place, command, serial): digits, capitals and `-.:/` only. A scanner that types sends keys, and
     /// a keyboard layout gives them other characters; these are the ones that every layout has on a key of its own, never on
     /// a dead key that swallows the next one, and that Caps Lock cannot change, so [`stocksync_gs1::Layout`] brings them back.
     Code(String),
@@ -27,14 +28,21 @@ pub enum Payload {
 const SIGNS: &str = "-.:/";
 
 impl Payload {
-    /// A code of our own with its check character behind it, as `OwnLabels` of the scanning side reads it.
+    /// The label of a place, as a shift reads it: with its prefix and check character.
     ///
     /// # Errors
-    /// [`PayloadError::Empty`] if `code` holds neither digit nor capital, [`PayloadError::Character`].
-    pub fn checked(prefix: &str, code: &str) -> Result<Self, PayloadError> {
-        let text = own_label(prefix, code).ok_or(PayloadError::Empty)?;
+    /// [`PayloadError::Empty`] if `code` holds neither digit nor capital, [`PayloadError::Character`] if another than a code
+    /// may hold: give the place a code that every scanner reads.
+    pub fn place(code: &str) -> Result<Self, PayloadError> {
+        let text = place_label(code).ok_or(PayloadError::Empty)?;
         safe(&text, is_code)?;
         Ok(Self::Code(text))
+    }
+
+    /// The label of a command to a shift.
+    #[must_use]
+    pub fn command(command: Command) -> Self {
+        Self::Code(command_label(command))
     }
 
     /// Elements from AIs and values, in any order: `("01", "09501101530003")`, `("17", "270131")`.

@@ -1,12 +1,13 @@
-//! Drawings as PDF 1.4: rectangles for symbols, Courier Bold for text. Owns the file format; it never decides where something
-//! stands. Courier, because its letters are as wide as those of the bitmap font: one layout serves both, and every viewer has it.
+//! Drawings as PDF 1.6: rectangles for symbols, Courier Bold for text. Owns the file format; it never decides where something
+//! stands. Courier, because its letters are as wide as those of the bitmap font: one layout serves both, and every viewer has
+//! it. It has the letters of Western European languages; lines with others are drawn in the bitmap font.
 
 use std::fmt::Write;
 
 use stocksync_schemas::limits::LABEL_BYTES;
 
-use super::layout::Drawing;
-use super::{LabelError, Media, Sheet, font};
+use super::layout::{Drawing, Line};
+use super::{LabelError, Media, Sheet, font, raster};
 
 /// Width of a letter of Courier, thousandths of its size.
 const COURIER: u32 = 600;
@@ -57,12 +58,16 @@ pub(super) fn document(
 fn draw(drawing: &Drawing, left: u32, top: u32, dpi: u32, page: &mut String) {
     let scale = decimal(72, dpi);
     put(page, format_args!("q {scale} 0 0 {scale} {} {} cm\n", points(left), points(top)));
-    for bar in &drawing.bars {
+    let (text, drawn): (Vec<&Line>, Vec<&Line>) =
+        drawing.lines.iter().partition(|line| line.text.chars().all(|c| win_ansi(c).is_some()));
+    for bar in
+        drawing.bars.iter().chain(&drawing.picture).chain(&drawn.into_iter().flat_map(raster::ink).collect::<Vec<_>>())
+    {
         put(page, format_args!("{} -{} {} {} re\n", bar.x, bar.y + bar.height, bar.width, bar.height));
     }
     // One path for all: pieces that touch have no seam on a screen.
     page.push_str("f\n");
-    for line in &drawing.lines {
+    for line in text {
         let size = font::ADVANCE * line.scale * 1_000 / COURIER;
         let baseline = line.y + font::ASCENT * line.scale;
         put(page, format_args!("BT /F1 {size} Tf {} -{baseline} Td <", line.x));
@@ -78,7 +83,8 @@ fn file(pages: &[String], width: u32, height: u32) -> Vec<u8> {
     let page = |index: usize| FIXED + 1 + 2 * index;
     let kids: Vec<String> = (0..pages.len()).map(|index| format!("{} 0 R", page(index))).collect();
     let mut objects = vec![
-        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        // Printed in its size: a viewer would else shrink a sheet to its printer's margins, and every label would be off.
+        "<</Type/Catalog/Pages 2 0 R/ViewerPreferences<</PrintScaling/None>>>>".to_owned(),
         format!("<</Type/Pages/Count {}/Kids[{}]>>", pages.len(), kids.join(" ")),
         "<</Type/Font/Subtype/Type1/BaseFont/Courier-Bold/Encoding/WinAnsiEncoding>>".to_owned(),
     ];
@@ -91,7 +97,7 @@ fn file(pages: &[String], width: u32, height: u32) -> Vec<u8> {
         ));
         objects.push(format!("<</Length {}>>\nstream\n{content}\nendstream", content.len()));
     }
-    let mut text = "%PDF-1.4\n".to_owned();
+    let mut text = "%PDF-1.6\n".to_owned();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (index, object) in objects.iter().enumerate() {
         put(&mut table, format_args!("{:010} 00000 n \n", text.len()));
@@ -134,12 +140,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pdf_and_bitmap_have_the_same_characters() {
-        let both = |c: &char| win_ansi(*c).is_some() == font::glyph(*c).is_some();
-        let differ: String = ('\u{20}'..='\u{2FFF}').filter(|c| !both(c)).collect();
-        assert_eq!(differ, "\u{ad}ƒˆ˜‰™", "of little use on labels, and unreadable in five columns");
+    fn what_pdf_can_write_the_bitmap_font_can_draw() {
+        let missing = |c: &char| win_ansi(*c).is_some() && font::glyph(*c).is_none();
+        let missing: String = ('\u{20}'..='\u{2FFF}').filter(missing).collect();
+        assert_eq!(missing, "\u{ad}ƒˆ˜‰™", "of little use on labels, and unreadable in five columns");
         assert_eq!(
-            (win_ansi('€'), win_ansi('Ÿ'), win_ansi('é'), win_ansi('ก')),
+            (win_ansi('€'), win_ansi('Ÿ'), win_ansi('é'), win_ansi('ł')),
             (Some(0x80), Some(0x9F), Some(0xE9), None)
         );
     }

@@ -14,11 +14,10 @@ impl Bitmap {
     pub(super) fn new(drawing: &Drawing) -> Self {
         let stride = (drawing.width as usize).div_ceil(8);
         let mut bitmap = Self { stride, bits: vec![0; stride * drawing.height as usize] };
-        for bar in &drawing.bars {
+        for bar in
+            drawing.bars.iter().chain(&drawing.picture).chain(&drawing.lines.iter().flat_map(ink).collect::<Vec<_>>())
+        {
             bitmap.fill(bar);
-        }
-        for line in &drawing.lines {
-            bitmap.write(line);
         }
         bitmap
     }
@@ -33,19 +32,22 @@ impl Bitmap {
             }
         }
     }
+}
 
-    fn write(&mut self, line: &Line) {
-        let mut x = line.x;
-        for character in line.text.chars() {
-            for column in font::glyph(character).unwrap_or_default() {
-                for row in (0..font::ROWS).filter(|row| column >> row & 1 == 1) {
-                    self.fill(&Bar { x, y: line.y + row * line.scale, width: line.scale, height: line.scale });
-                }
-                x += line.scale;
-            }
-            x += (font::ADVANCE - font::COLUMNS) * line.scale;
+/// The dots of a line of text.
+pub(super) fn ink(line: &Line) -> Vec<Bar> {
+    let mut bars = Vec::new();
+    let mut x = line.x;
+    for character in line.text.chars() {
+        for column in font::glyph(character).unwrap_or_default() {
+            let rows = (0..font::ROWS).filter(|row| column >> row & 1 == 1);
+            let dot = |row| Bar { x, y: line.y + row * line.scale, width: line.scale, height: line.scale };
+            bars.extend(rows.map(dot));
+            x += line.scale;
         }
+        x += (font::ADVANCE - font::COLUMNS) * line.scale;
     }
+    bars
 }
 
 /// A PNG of one bit a dot that states its resolution, so that it prints in its size.

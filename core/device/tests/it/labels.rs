@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use stocksync_core::labels::{Format, Label, LabelError, Media, Payload, PayloadError, Sheet, Symbology, render};
-use stocksync_core::scan::{self, Frame, Mode, scan};
+use stocksync_core::labels::{
+    Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology, render,
+};
+use stocksync_core::scan::{self, Frame, scan};
+use stocksync_core::shift::{Command, Mode, command_label, place_label};
 use stocksync_gs1::encode::{element_string, in_print_order, own_label, with_check_digit};
-use stocksync_gs1::{Context, Element, Layout, OwnLabels, ScanInput, understand};
+use stocksync_gs1::{Context, Element, Layout, ScanInput, understand};
 use stocksync_schemas::{Code, limits};
 
 #[allow(dead_code, reason = "a test calls no main")]
@@ -18,7 +21,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/labe
 const MEDIA: Media = Media { width: 10_000, height: 5_000, dpi: 203 };
 
 fn label(symbology: Symbology, payload: Payload) -> Label {
-    Label { symbology, payload, lines: vec!["A line".to_owned()] }
+    Label { symbology, payload, picture: None, lines: vec!["A line".to_owned()] }
 }
 
 fn code(text: &str) -> Label {
@@ -39,7 +42,7 @@ fn pixels(png: &[u8]) -> (Vec<u8>, u32, u32) {
 fn read(label: &Label, media: &Media) -> Vec<(scan::Format, String, String)> {
     let png = render(std::slice::from_ref(label), media, &Format::Png).unwrap();
     let (luma, width, height) = pixels(&png);
-    let found = scan(&Frame::new(&luma, width, height), Mode::Still).unwrap();
+    let found = scan(&Frame::new(&luma, width, height), scan::Mode::Still).unwrap();
     found.into_iter().map(|symbol| (symbol.format, symbol.aim, symbol.text)).collect()
 }
 
@@ -106,12 +109,9 @@ proptest! {
     }
 
     #[test]
-    fn codes_are_read_with_their_check_character(body in "[A-Z0-9.-]{0,11}[A-Z0-9]", symbology in symbologies()) {
-        let payload = Payload::checked("L:", &body).unwrap();
-        let found = read(&label(symbology, payload), &MEDIA);
-        let context = Context { own_labels: Some(OwnLabels { prefix: "L:".into(), checked: true }), ..Context::new(2026) };
-        let meaning = understand(&ScanInput::new(&found[0].2), &context).unwrap();
-        prop_assert_eq!(meaning.candidates[0].own_label.as_deref(), Some(body.as_str()));
+    fn places_are_read_with_their_check_character(code in "[A-Z0-9.-]{0,11}[A-Z0-9]", symbology in symbologies()) {
+        let found = read(&label(symbology, Payload::place(&code).unwrap()), &MEDIA);
+        prop_assert_eq!(&found[0].2, &place_label(&code).unwrap());
     }
 
     #[test]
@@ -119,7 +119,7 @@ proptest! {
         text in "[ -~]{1,30}", lines in prop::collection::vec("[ -~é×]{0,40}", 0..4), symbology in symbologies(),
         width in 2_000..15_000_u32, height in 1_500..20_000_u32, dpi in prop::sample::select(vec![203, 300, 600]),
     ) {
-        let label = Label { symbology, payload: Payload::Text(text), lines };
+        let label = Label { symbology, payload: Payload::Text(text), picture: None, lines };
         let media = Media { width, height, dpi };
         match render(std::slice::from_ref(&label), &media, &Format::Zpl) {
             Ok(zpl) => {
@@ -224,12 +224,24 @@ fn the_kept_files_are_made_again() {
 }
 
 #[test]
+fn every_command_can_be_printed_and_scanned() {
+    let modes = Mode::ALL.iter().map(|(mode, _)| Command::Mode(*mode));
+    let others = [Command::Times(12), Command::Quantity(144), Command::Undo, Command::Finish, Command::Complete];
+    for command in modes.chain(others) {
+        for symbology in [Symbology::Code128, Symbology::Qr, Symbology::DataMatrix] {
+            assert_eq!(read(&label(symbology, Payload::command(command)), &MEDIA)[0].2, command_label(command));
+        }
+    }
+}
+
+#[test]
 fn a_printer_reads_no_command_in_a_text() {
     let hostile = ["^XZ^XA^JUF~JR", "~DGR:A.GRF", "\\^FD", ") Tj ET /JS (", "<</OpenAction>>"];
     for text in hostile {
         let label = Label {
             symbology: Symbology::Qr,
             payload: Payload::Text(text.to_owned()),
+            picture: None,
             lines: vec![text.to_owned(), "100 % ^FS".to_owned()],
         };
         assert_eq!(read(&label, &MEDIA)[0].2, text);
@@ -254,7 +266,8 @@ fn what_would_not_be_read_is_not_printed() {
     assert_eq!(error(text("")), payload(PayloadError::Empty));
     assert_eq!(error(text(&"A".repeat(513))), payload(PayloadError::TooLong));
     assert_eq!(error(code(&"A".repeat(81))), payload(PayloadError::TooLong));
-    assert_eq!(Payload::checked("L:", "--"), Err(PayloadError::Empty));
+    assert_eq!(Payload::place("--"), Err(PayloadError::Empty));
+    assert_eq!(Payload::place("Bin 1"), Err(PayloadError::Character { character: 'i' }));
     for (pairs, said) in [
         (vec![("01", "09501101530004")], "wrong check digit at 13"),
         (vec![("17", "270230")], "(17) is not a date or time"),
@@ -269,13 +282,40 @@ fn what_would_not_be_read_is_not_printed() {
 
 #[test]
 fn text_that_the_font_lacks_is_refused_by_its_place() {
-    for (text, character) in [("Zażółć", 'ż'), ("ข้าว", 'ข'), ("tab\t", '\t'), ("\u{1b}", '\u{1b}'), ("📦", '📦')]
+    for (text, character) in [("Ελλάς", 'Ε'), ("ข้าว", 'ข'), ("tab\t", '\t'), ("\u{1b}", '\u{1b}'), ("📦", '📦')]
     {
-        let label = Label { lines: vec!["Crème brûlée – 5 €".to_owned(), text.to_owned()], ..code("A") };
+        let label = Label { lines: vec!["Crème brûlée – 5 €, gęś".to_owned(), text.to_owned()], ..code("A") };
         let error = render(&[label], &MEDIA, &Format::Pdf(None)).unwrap_err();
         assert_eq!(error, LabelError::Unprintable { label: 1, line: 2, character });
         assert_eq!(error.code(), Code::LabelTextUnprintable);
     }
+}
+
+#[test]
+fn a_picture_is_printed_dot_for_dot() {
+    let picture = Picture { width: 11, height: 3, dark: vec![0b1010_0101, 0b1110_0000, 0, 0, 0xFF, 0xFF] };
+    let rows = ["#.#..#.####", "...........", "###########"];
+    for symbology in [Symbology::Code128, Symbology::Qr] {
+        let label = Label { picture: Some(picture.clone()), ..label(symbology, Payload::Code("A-1".to_owned())) };
+        let (luma, width, _) = pixels(&render(std::slice::from_ref(&label), &MEDIA, &Format::Png).unwrap());
+        let dots: Vec<String> = luma
+            .chunks(width as usize)
+            .map(|row| row.iter().map(|grey| if *grey == 0 { '#' } else { '.' }).collect())
+            .collect();
+        let at = dots.iter().position(|row| row.contains(rows[0])).unwrap();
+        let column = dots[at].find(rows[0]).unwrap();
+        assert!((0..3).all(|y| &dots[at + y][column..column + 11] == rows[y]));
+        assert_eq!(read(&label, &MEDIA)[0].2, "A-1");
+        let pdf = String::from_utf8(render(&[label], &MEDIA, &Format::Pdf(None)).unwrap()).unwrap();
+        assert!(pdf.contains(" 11 1 re"));
+    }
+    let fails = |picture| render(&[Label { picture: Some(picture), ..code("A") }], &MEDIA, &Format::Zpl).unwrap_err();
+    let field = LabelError::OutOfRange { field: "picture" };
+    assert_eq!(fails(Picture { dark: vec![0; 5], ..picture.clone() }), field);
+    assert_eq!(fails(Picture { width: 0, height: 0, dark: vec![] }), field);
+    assert_eq!(fails(Picture { width: u32::MAX, height: u32::MAX, dark: vec![0; 8] }), field);
+    let wide = Picture { width: 808, height: 1, dark: vec![0; 101] };
+    assert_eq!(fails(wide), LabelError::DoesNotFit { label: 1 });
 }
 
 #[test]
@@ -307,6 +347,7 @@ fn every_limit_has_its_answer() {
     assert_eq!((error, error.code()), (LabelError::TooLarge, Code::TooLarge));
     let large = Media { width: 10_000, height: 15_000, dpi: 203 };
     assert_eq!(of(large, Format::Zpl, &vec![code("A"); 100]), LabelError::TooLarge);
+    assert!(render(&vec![code("A"); 100], &large, &Format::Pdf(None)).is_ok(), "a page has no dots");
 }
 
 #[test]
@@ -343,7 +384,7 @@ fn codes_survive_every_keyboard_layout() {
     let layouts = [Layout::Same, Layout::FrenchAzerty, Layout::FrenchAzertyCapsLock, Layout::British, Layout::German];
     for layout in layouts {
         let typed: BTreeMap<String, char> = keys.chars().map(|key| (layout.repair(&key.to_string()), key)).collect();
-        let code = own_label("L:/", "ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789.").unwrap();
+        let code = own_label("-L/:", "ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789.").unwrap();
         let arrives: String = code.chars().map(|c| typed[&c.to_string()]).collect();
         assert_eq!(layout.repair(&arrives), code, "{layout:?}: {arrives}");
     }
