@@ -14,6 +14,7 @@ mod http;
 mod logs;
 mod migrate;
 mod plans;
+mod record_api;
 #[path = "../../src/op_log/record_conformance.rs"]
 mod record_conformance;
 mod roles;
