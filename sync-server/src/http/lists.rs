@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::names::{LocationName, Names, VariantName};
+use super::names::{LocationName, Names, VariantName, expiries};
 use super::page::{Asked, Page, Reading, asked, connection, full};
 use super::{ApiError, AppState, Caller, Success};
 use crate::database::DatabaseError;
@@ -67,6 +67,8 @@ pub struct Balance {
     #[serde(flatten)]
     variant_name: VariantName,
     lot: String,
+    /// Of the lot, `YYYY-MM-DD`.
+    expiry: Option<String>,
     on_hand: i64,
     overflow: bool,
     count_overlap: bool,
@@ -105,7 +107,9 @@ pub async fn balances(
     let mut rows = rows.iter().map(balance).collect::<Result<Vec<_>, _>>()?;
     let (variants, locations) = (rows.iter().map(|it| it.variant), rows.iter().map(|it| it.location));
     let names = Names::read(&reading, variants, locations).await?;
+    let expiries = expiries(&reading, rows.iter().map(|it| (it.variant, it.lot.clone()))).await?;
     for it in &mut rows {
+        it.expiry = expiries.get(&(it.variant, it.lot.clone())).cloned();
         (it.location_name, it.variant_name) = (names.location(it.location), names.variant(it.variant));
     }
     let next = full(&rows, limit).map(|it| format!("{}.{}.{}", it.location, it.variant, it.lot));
@@ -123,6 +127,7 @@ fn balance(row: &Row) -> Result<Balance, DatabaseError> {
         variant: row.try_get("variant_id")?,
         variant_name: VariantName::default(),
         lot: row.try_get("lot")?,
+        expiry: None,
         on_hand: row.try_get("on_hand")?,
         overflow: flags & 1 != 0,
         count_overlap: flags & 2 != 0,

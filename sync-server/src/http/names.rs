@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use stocksync_ledger::records::lot_id;
+use stocksync_schemas::VariantId;
 use uuid::Uuid;
 
 use super::page::Reading;
@@ -18,6 +20,10 @@ pub const VARIANT_NAMES: &str = "SELECT v.record_id, v.name, v.sku, v.unit, p.na
 /// Locations.
 pub const LOCATION_NAMES: &str = "SELECT l.record_id, l.name, l.code FROM unnest($2::uuid[]) AS u (id) \
      CROSS JOIN LATERAL (SELECT * FROM app.locations l WHERE l.tenant_id = $1 AND l.record_id = u.id LIMIT 1) l";
+
+/// Expiry dates of lots.
+pub const LOT_EXPIRIES: &str = "SELECT l.record_id, l.expiry::text AS expiry FROM unnest($2::uuid[]) AS u (id) \
+     CROSS JOIN LATERAL (SELECT * FROM app.lots l WHERE l.tenant_id = $1 AND l.record_id = u.id LIMIT 1) l";
 
 /// A variant as people know it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -43,6 +49,27 @@ pub struct LocationName {
 pub struct Names {
     variants: BTreeMap<Uuid, VariantName>,
     locations: BTreeMap<Uuid, LocationName>,
+}
+
+/// The expiry of each lot that has one, by variant and code.
+pub async fn expiries(
+    reading: &Reading<'_>,
+    lots: impl Iterator<Item = (Uuid, String)>,
+) -> Result<BTreeMap<(Uuid, String), String>, DatabaseError> {
+    // A lot's record id derives from what names it.
+    let id_of = |variant: &Uuid, code: &str| Uuid::from_bytes(lot_id(VariantId(*variant.as_bytes()), code).0);
+    let named: BTreeMap<Uuid, (Uuid, String)> =
+        lots.filter(|(_, code)| !code.is_empty()).map(|it| (id_of(&it.0, &it.1), it)).collect();
+    let mut found = BTreeMap::new();
+    if named.is_empty() {
+        return Ok(found);
+    }
+    let ids: Vec<Uuid> = named.keys().copied().collect();
+    for row in reading.query(LOT_EXPIRIES, &[&ids]).await? {
+        let (id, expiry): (Uuid, Option<String>) = (row.try_get("record_id")?, row.try_get("expiry")?);
+        found.extend(named.get(&id).cloned().zip(expiry));
+    }
+    Ok(found)
 }
 
 impl Names {

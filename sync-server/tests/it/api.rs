@@ -19,7 +19,7 @@ pub struct Client {
     app: Router,
     tenant: Uuid,
     device: Uuid,
-    credential: String,
+    pub credential: String,
 }
 
 impl Client {
@@ -301,7 +301,9 @@ async fn the_console_is_one_page_that_loads_nothing() {
     let Some(test) = TestDatabase::new().await else { return };
     let answer = crate::http::get(&test.app(), "/").await;
     assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-    assert!(answer.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'") && policy.contains("script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
     let page = String::from_utf8(bytes(answer).await).unwrap();
     for loads in ["src=\"http", "href=\"http", "@import", "innerHTML"] {
         assert!(!page.contains(loads), "{loads}");

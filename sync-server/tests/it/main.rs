@@ -8,6 +8,7 @@ mod cases;
 mod catalogue;
 #[path = "../../src/op_log/conformance.rs"]
 mod conformance;
+mod console;
 mod embedded;
 mod fold_cases;
 mod http;

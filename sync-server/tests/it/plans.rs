@@ -67,6 +67,7 @@ async fn plans(test: &TestDatabase, tenant: uuid::Uuid) {
         ("PRODUCT_FIELDS", records::PRODUCT_FIELDS, ids.clone(), "products_pk"),
         ("VARIANT_NAMES", names::VARIANT_NAMES, ids.clone(), "variants_pk"),
         ("LOCATION_NAMES", names::LOCATION_NAMES, ids.clone(), "locations_pk"),
+        ("LOT_EXPIRIES", names::LOT_EXPIRIES, ids.clone(), "lots_pk"),
         ("REJECTED", lists::REJECTED, format!("'{id}', 0, ''::bytea, 50"), "rejected_ops_pk"),
         ("MOVEMENTS", lists::MOVEMENTS, "39000, 50".to_owned(), "ops_pk"),
     ];

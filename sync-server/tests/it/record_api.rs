@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use stocksync_ledger::records::{Document, Edit, FieldValue};
-use stocksync_schemas::collections::{ALL, PRODUCTS, VARIANTS};
+use stocksync_schemas::collections::{ALL, LOTS, PRODUCTS, VARIANTS};
 use stocksync_schemas::{Body, Cell, Count, Line, Location, Move, RecordId, VariantId, wire};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::conformance::{Phone, movement};
 use crate::record_conformance::{catalogue, change, edit, named, text};
 use crate::support::TestDatabase;
 
-const AISLE: Location = Location([5; 16]);
+pub const AISLE: Location = Location([5; 16]);
 const LOOSE_LEAF: VariantId = VariantId([2; 16]);
 
 /// Sends what the phone captured; it stays in sync with the log.
@@ -24,7 +24,7 @@ fn id(n: u8) -> String {
     Uuid::from_bytes([n; 16]).to_string()
 }
 
-fn receipt(quantity: i64) -> Body {
+pub fn receipt(quantity: i64) -> Body {
     let line = Line { variant: LOOSE_LEAF, lot: "10:L7".into(), quantity, entered: "1 x".into(), unit_cost: None };
     let reference = String::new();
     Body::Move(Move { from: Location::SUPPLIER, to: AISLE, lines: vec![line], reason: "receipt".into(), reference })
@@ -154,7 +154,15 @@ async fn names_stand_beside_ids() {
     assert_eq!(known["product_name"], hostile);
     assert_eq!((&known["variant_name"], &known["sku"]), (&json!("Loose leaf"), &json!("TEA-1")));
     assert_eq!((&known["location_name"], &known["location_code"]), (&json!("Aisle 3"), &json!("A-3")));
+    assert_eq!((&known["unit"], &stranger["expiry"]), (&json!("each"), &Value::Null));
     assert_eq!((&stranger["product_name"], &stranger["sku"]), (&Value::Null, &Value::Null), "no record, no name");
+    // The record of a lot has the id that its name gives it.
+    let lot = stocksync_ledger::records::lot_id(LOOSE_LEAF, "10:L7");
+    let expires = [("variant", text(&id(2))), ("code", text("10:L7")), ("expiry", text("2027-02-28"))];
+    change(&mut phone, 4, &LOTS, lot, &mut Document::new(), &edit(&expires));
+    push(&client, &mut phone).await;
+    let balances = client.get(&format!("/api/v1/balances?location={}", id(5))).await["data"].clone();
+    assert_eq!(balances[0]["expiry"], "2027-02-28");
     let movements = client.get("/api/v1/movements").await["data"].clone();
     assert_eq!((&movements[1]["to_name"], &movements[1]["from_name"]), (&json!("Aisle 3"), &Value::Null));
     assert_eq!(movements[1]["lines"][0]["sku"], "TEA-1");
