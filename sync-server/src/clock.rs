@@ -17,6 +17,14 @@ pub fn rfc3339(ms: i64) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
+/// The year of a time, UTC.
+#[must_use]
+pub fn year(ms: i64) -> u16 {
+    use chrono::Datelike;
+    let time = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default();
+    u16::try_from(time.year()).unwrap_or(u16::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use crate::http::{AppState, ServeError, serve};
 use crate::migrate::{MigrateError, migrate};
 use crate::op_log::LogError;
 use crate::op_log::postgres::rebuild_tenant;
-use crate::setup::{SetupError, create_enrolment_code, create_tenant};
+use crate::setup::{SetupError, check_tenant, create_enrolment_code, create_tenant};
 use crate::{clock, log};
 
 /// Name of the database in the private Postgres.
@@ -155,6 +155,7 @@ async fn run_setup(command: Command, connections: &Connections) -> Result<serde_
     Ok(match command {
         Command::Serve | Command::Migrate => json!({ "migrations": ran }),
         Command::Rebuild { tenant } => {
+            check_tenant(owner, tenant).await?;
             // The owner's: the role that serves may drop nothing.
             let database = Database::new(owner.clone(), 1)?;
             json!(rebuild_tenant(&database, TenantId(*tenant.as_bytes()), now_ms).await?)

@@ -84,6 +84,16 @@ pub async fn create_tenant(owner: &Config, name: &str, now_ms: i64) -> Result<Cr
     Ok(CreatedTenant { tenant: tenant_id, name: name.to_owned() })
 }
 
+/// Says whether there is such a tenant.
+///
+/// # Errors
+/// [`SetupError::NoTenant`], or what the database answered.
+pub async fn check_tenant(owner: &Config, tenant: Uuid) -> Result<(), SetupError> {
+    let (client, connection) = owner.connect(NoTls).await?;
+    tokio::spawn(connection);
+    client.query_opt(TENANT_EXISTS, &[&tenant]).await?.map(drop).ok_or(SetupError::NoTenant(tenant))
+}
+
 /// Makes a one-time code that enrols one device. Only its hash is kept.
 ///
 /// # Errors

@@ -1,17 +1,16 @@
-//! What back offices and the console read: balances, open exceptions, devices, movements. Pages follow a key, so that
-//! rows which arrive meanwhile are neither missed nor repeated.
+//! What back offices and the console read: balances, open exceptions, devices, movements, and ops that were refused.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use stocksync_schemas::{Body, Code, Kind, Location, limits};
+use stocksync_schemas::{Body, Code, Kind, Line, Location, Move};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::names::{LocationName, Names, VariantName, expiries};
+use super::page::{Asked, Page, Reading, asked, connection, full};
 use super::{ApiError, AppState, Caller, Success};
-use crate::database::{Database, DatabaseError};
-
-const PAGE_DEFAULT: u32 = 50;
+use crate::database::DatabaseError;
 
 /// Cells in key order; the loss location is derived and has its own statement.
 pub const BALANCES: &str = "SELECT location_id, variant_id, lot, on_hand, flags, changed_ms FROM app.cells \
@@ -29,8 +28,8 @@ pub const LOSSES: &str = "SELECT $5::uuid AS location_id, variant_id, lot, \
      ORDER BY variant_id, lot LIMIT $7";
 
 /// Open exceptions, oldest first.
-pub const EXCEPTIONS: &str = "SELECT exception_id, kind, location_id, variant_id, lot, opened_ms FROM app.exceptions \
-     WHERE tenant_id = $1 AND closed_ms IS NULL AND (opened_ms, exception_id) > ($2, $3) \
+pub const EXCEPTIONS: &str = "SELECT exception_id, kind, location_id, variant_id, lot, collection, subject, opened_ms \
+     FROM app.exceptions WHERE tenant_id = $1 AND closed_ms IS NULL AND (opened_ms, exception_id) > ($2, $3) \
      ORDER BY opened_ms, exception_id LIMIT $4";
 
 /// Devices by id, with how many ops each has still to apply.
@@ -46,34 +45,13 @@ pub const MOVEMENTS: &str = "SELECT o.position, o.replica, o.seq, o.device_id, o
              WHERE c.tenant_id = $1 AND c.position = o.position AND NOT c.live) AS live \
      FROM app.ops o WHERE o.tenant_id = $1 AND o.kind = 1 AND o.position < $2 ORDER BY o.position DESC LIMIT $3";
 
-/// Which page.
+/// Which balances.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Page {
+pub struct BalanceQuery {
     limit: Option<u32>,
     after: Option<String>,
     location: Option<Uuid>,
-}
-
-impl Page {
-    fn limit(&self) -> Result<i64, ApiError> {
-        match self.limit.unwrap_or(PAGE_DEFAULT) {
-            limit @ 1..=limits::PAGE_ROWS => Ok(i64::from(limit)),
-            _ => Err(wrong("limit", format!("1 to {}", limits::PAGE_ROWS))),
-        }
-    }
-
-    /// The parts of `after`, or `start` on the first page.
-    fn after<T>(&self, start: T, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, ApiError> {
-        match self.after.as_deref() {
-            None => Ok(start),
-            Some(text) => parse(text).ok_or_else(|| wrong("after", "a value of meta.next".to_owned())),
-        }
-    }
-}
-
-fn wrong(field: &str, expected: String) -> ApiError {
-    ApiError::new(Code::InvalidRequest).detail(field, "out_of_range", expected)
 }
 
 /// A balance.
@@ -83,8 +61,14 @@ pub struct Balance {
     /// Name of a virtual location.
     #[serde(rename = "virtual", skip_serializing_if = "Option::is_none")]
     virtual_name: Option<&'static str>,
+    #[serde(flatten)]
+    location_name: LocationName,
     variant: Uuid,
+    #[serde(flatten)]
+    variant_name: VariantName,
     lot: String,
+    /// Of the lot, `YYYY-MM-DD`.
+    expiry: Option<String>,
     on_hand: i64,
     overflow: bool,
     count_overlap: bool,
@@ -93,19 +77,14 @@ pub struct Balance {
     changed_ms: i64,
 }
 
-type PageQuery = Result<Query<Page>, axum::extract::rejection::QueryRejection>;
-
-fn page_of(page: PageQuery) -> Result<Page, ApiError> {
-    page.map(|Query(page)| page).map_err(|error| wrong("query", error.body_text()))
-}
-
 /// Balances by location, variant and lot.
 pub async fn balances(
     State(state): State<AppState>,
     caller: Caller,
-    page: PageQuery,
+    query: Asked<BalanceQuery>,
 ) -> Result<Success<Vec<Balance>>, ApiError> {
-    let page = page_of(page)?;
+    let BalanceQuery { limit, after, location: only } = asked(query)?;
+    let page = Page { limit, after };
     let limit = page.limit()?;
     let start = (Uuid::nil(), Uuid::nil(), String::new());
     let (location, variant, lot) = page.after(start, |text| {
@@ -116,14 +95,23 @@ pub async fn balances(
     })?;
     let loss = Uuid::from_bytes(Location::LOSS.0);
     let last_virtual = Uuid::from_u128(0xff);
-    let rows = if page.location == Some(loss) {
+    let mut connection = connection(&state).await?;
+    let reading = Reading::begin(&mut connection, caller).await?;
+    let rows = if only == Some(loss) {
         let parameters: [&(dyn ToSql + Sync); 6] = [&location, &variant, &lot, &loss, &last_virtual, &limit];
-        query(&state, caller, LOSSES, &parameters).await?
+        reading.query(LOSSES, &parameters).await?
     } else {
-        let parameters: [&(dyn ToSql + Sync); 6] = [&location, &variant, &lot, &loss, &page.location, &limit];
-        query(&state, caller, BALANCES, &parameters).await?
+        let parameters: [&(dyn ToSql + Sync); 6] = [&location, &variant, &lot, &loss, &only, &limit];
+        reading.query(BALANCES, &parameters).await?
     };
-    let rows = rows.iter().map(balance).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = rows.iter().map(balance).collect::<Result<Vec<_>, _>>()?;
+    let (variants, locations) = (rows.iter().map(|it| it.variant), rows.iter().map(|it| it.location));
+    let names = Names::read(&reading, variants, locations).await?;
+    let expiries = expiries(&reading, rows.iter().map(|it| (it.variant, it.lot.clone()))).await?;
+    for it in &mut rows {
+        it.expiry = expiries.get(&(it.variant, it.lot.clone())).cloned();
+        (it.location_name, it.variant_name) = (names.location(it.location), names.variant(it.variant));
+    }
     let next = full(&rows, limit).map(|it| format!("{}.{}.{}", it.location, it.variant, it.lot));
     Ok(Success::page(rows, next))
 }
@@ -135,8 +123,11 @@ fn balance(row: &Row) -> Result<Balance, DatabaseError> {
     Ok(Balance {
         virtual_name: names.into_iter().find(|(it, _)| it.0 == *location.as_bytes()).map(|(_, name)| *name),
         location,
+        location_name: LocationName::default(),
         variant: row.try_get("variant_id")?,
+        variant_name: VariantName::default(),
         lot: row.try_get("lot")?,
+        expiry: None,
         on_hand: row.try_get("on_hand")?,
         overflow: flags & 1 != 0,
         count_overlap: flags & 2 != 0,
@@ -151,9 +142,17 @@ fn balance(row: &Row) -> Result<Balance, DatabaseError> {
 pub struct OpenException {
     id: String,
     kind: String,
-    location: Uuid,
-    variant: Uuid,
-    lot: String,
+    /// Of a cell: where, what, and of which lot.
+    location: Option<Uuid>,
+    #[serde(flatten)]
+    location_name: LocationName,
+    variant: Option<Uuid>,
+    #[serde(flatten)]
+    variant_name: VariantName,
+    lot: Option<String>,
+    /// Of records: the collection, and a record's id or the key that several claim.
+    collection: Option<String>,
+    subject: Option<String>,
     opened_ms: i64,
 }
 
@@ -161,16 +160,24 @@ pub struct OpenException {
 pub async fn exceptions(
     State(state): State<AppState>,
     caller: Caller,
-    page: PageQuery,
+    page: Asked<Page>,
 ) -> Result<Success<Vec<OpenException>>, ApiError> {
-    let page = page_of(page)?;
+    let page = asked(page)?;
     let limit = page.limit()?;
     let (opened, id) = page.after((i64::MIN, Vec::new()), |text| {
         let (opened, id) = text.split_once('.')?;
         Some((opened.parse().ok()?, stocksync_schemas::ids::bytes_from_hex(id)?))
     })?;
-    let rows = query(&state, caller, EXCEPTIONS, &[&opened, &id, &limit]).await?;
-    let rows = rows.iter().map(exception).collect::<Result<Vec<_>, _>>()?;
+    let mut connection = connection(&state).await?;
+    let reading = Reading::begin(&mut connection, caller).await?;
+    let rows = reading.query(EXCEPTIONS, &[&opened, &id, &limit]).await?;
+    let mut rows = rows.iter().map(exception).collect::<Result<Vec<_>, _>>()?;
+    let (variants, locations) = (rows.iter().filter_map(|it| it.variant), rows.iter().filter_map(|it| it.location));
+    let names = Names::read(&reading, variants, locations).await?;
+    for it in &mut rows {
+        it.location_name = it.location.map(|id| names.location(id)).unwrap_or_default();
+        it.variant_name = it.variant.map(|id| names.variant(id)).unwrap_or_default();
+    }
     let next = full(&rows, limit).map(|it| format!("{}.{}", it.opened_ms, it.id));
     Ok(Success::page(rows, next))
 }
@@ -180,8 +187,12 @@ fn exception(row: &Row) -> Result<OpenException, DatabaseError> {
         id: stocksync_schemas::ids::to_hex(row.try_get("exception_id")?),
         kind: row.try_get("kind")?,
         location: row.try_get("location_id")?,
+        location_name: LocationName::default(),
         variant: row.try_get("variant_id")?,
+        variant_name: VariantName::default(),
         lot: row.try_get("lot")?,
+        collection: row.try_get("collection")?,
+        subject: row.try_get("subject")?,
         opened_ms: row.try_get("opened_ms")?,
     })
 }
@@ -201,12 +212,13 @@ pub struct Device {
 pub async fn devices(
     State(state): State<AppState>,
     caller: Caller,
-    page: PageQuery,
+    page: Asked<Page>,
 ) -> Result<Success<Vec<Device>>, ApiError> {
-    let page = page_of(page)?;
+    let page = asked(page)?;
     let limit = page.limit()?;
     let after = page.after(Uuid::nil(), |text| Uuid::try_parse(text).ok())?;
-    let rows = query(&state, caller, DEVICES, &[&after, &limit]).await?;
+    let mut connection = connection(&state).await?;
+    let rows = Reading::begin(&mut connection, caller).await?.query(DEVICES, &[&after, &limit]).await?;
     let rows = rows.iter().map(device).collect::<Result<Vec<_>, _>>()?;
     let next = full(&rows, limit).map(|it| it.device.to_string());
     Ok(Success::page(rows, next))
@@ -235,21 +247,45 @@ pub struct Movement {
     ended: i64,
     server_ms: i64,
     live: bool,
+    from: Uuid,
+    from_name: Option<String>,
+    to: Uuid,
+    to_name: Option<String>,
+    reason: String,
+    reference: String,
+    lines: Vec<NamedLine>,
+}
+
+/// What moved.
+#[derive(Debug, Serialize)]
+pub struct NamedLine {
     #[serde(flatten)]
-    body: stocksync_schemas::Move,
+    line: Line,
+    #[serde(flatten)]
+    name: VariantName,
 }
 
 /// Movements, newest first.
 pub async fn movements(
     State(state): State<AppState>,
     caller: Caller,
-    page: PageQuery,
+    page: Asked<Page>,
 ) -> Result<Success<Vec<Movement>>, ApiError> {
-    let page = page_of(page)?;
+    let page = asked(page)?;
     let limit = page.limit()?;
     let before = page.after(i64::MAX, |text| text.parse().ok())?;
-    let rows = query(&state, caller, MOVEMENTS, &[&before, &limit]).await?;
-    let rows = rows.iter().map(movement).collect::<Result<Vec<_>, _>>()?;
+    let mut connection = connection(&state).await?;
+    let reading = Reading::begin(&mut connection, caller).await?;
+    let rows = reading.query(MOVEMENTS, &[&before, &limit]).await?;
+    let mut rows = rows.iter().map(movement).collect::<Result<Vec<_>, _>>()?;
+    let variants = rows.iter().flat_map(|it| &it.lines).map(|it| Uuid::from_bytes(it.line.variant.0));
+    let names = Names::read(&reading, variants, rows.iter().flat_map(|it| [it.from, it.to])).await?;
+    for it in &mut rows {
+        (it.from_name, it.to_name) = (names.location(it.from).location_name, names.location(it.to).location_name);
+        for named in &mut it.lines {
+            named.name = names.variant(Uuid::from_bytes(named.line.variant.0));
+        }
+    }
     let next = full(&rows, limit).map(|it| it.position.to_string());
     Ok(Success::page(rows, next))
 }
@@ -258,7 +294,9 @@ fn movement(row: &Row) -> Result<Movement, ApiError> {
     let get = |error: tokio_postgres::Error| ApiError::from(DatabaseError::from(error));
     let version = u32::try_from(row.try_get::<_, i64>("version").map_err(get)?).unwrap_or(0);
     let body = Body::decode(Kind::MOVE, version, row.try_get("body").map_err(get)?);
-    let Ok(Body::Move(body)) = body else { return Err(ApiError::new(Code::Internal)) };
+    let Ok(Body::Move(Move { from, to, lines, reason, reference })) = body else {
+        return Err(ApiError::new(Code::Internal));
+    };
     Ok(Movement {
         position: row.try_get("position").map_err(get)?,
         replica: row.try_get("replica").map_err(get)?,
@@ -269,27 +307,76 @@ fn movement(row: &Row) -> Result<Movement, ApiError> {
         ended: row.try_get("ended").map_err(get)?,
         server_ms: row.try_get("server_ms").map_err(get)?,
         live: row.try_get("live").map_err(get)?,
-        body,
+        from: Uuid::from_bytes(from.0),
+        from_name: None,
+        to: Uuid::from_bytes(to.0),
+        to_name: None,
+        reason,
+        reference,
+        lines: lines.into_iter().map(|line| NamedLine { line, name: VariantName::default() }).collect(),
     })
 }
 
-/// The last row of a full page: more may follow.
-fn full<T>(rows: &[T], limit: i64) -> Option<&T> {
-    rows.last().filter(|_| i64::try_from(rows.len()) == Ok(limit))
+/// Ops refused for good and ops that could not be decoded, by lane and seq.
+pub const REJECTED: &str = "SELECT * FROM ( \
+     (SELECT replica, seq, hash, device_id, code, reason, octet_length(op)::bigint AS size, \
+         substr(op, 1, 4096) AS bytes, server_ms, true AS decoded FROM app.rejected_ops \
+     WHERE tenant_id = $1 AND (replica, seq, hash) > ($2, $3, $4) ORDER BY replica, seq, hash LIMIT $5) \
+     UNION ALL \
+     (SELECT replica, seq, hash, device_id, code, reason, size, bytes, server_ms, false AS decoded FROM app.undecodable_ops \
+     WHERE tenant_id = $1 AND (replica, seq, hash) > ($2, $3, $4) ORDER BY replica, seq, hash LIMIT $5)) r \
+     ORDER BY replica, seq, hash LIMIT $5";
+
+/// An op that counts nowhere.
+#[derive(Debug, Serialize)]
+pub struct Rejected {
+    replica: Uuid,
+    seq: i64,
+    hash: String,
+    device: Uuid,
+    code: String,
+    reason: String,
+    /// False where no op could be made of what was sent.
+    decoded: bool,
+    size: i64,
+    /// Hexadecimal, the first 4,096: the op's canonical bytes, or what was sent.
+    bytes: String,
+    server_ms: i64,
 }
 
-/// Runs a statement whose first parameter is the caller's tenant.
-async fn query(
-    state: &AppState,
+/// Ops that a person must look at: nobody's work is dropped unseen.
+pub async fn rejected(
+    State(state): State<AppState>,
     caller: Caller,
-    sql: &'static str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, DatabaseError> {
-    let tenant = Uuid::from_bytes(caller.tenant.0);
-    let mut connection = state.database().connection().await?;
-    let transaction = Database::begin(&mut connection, tenant).await?;
-    let statement = transaction.prepare_cached(sql).await?;
-    let mut all: Vec<&(dyn ToSql + Sync)> = vec![&tenant];
-    all.extend_from_slice(parameters);
-    Ok(transaction.query(&statement, &all).await?)
+    page: Asked<Page>,
+) -> Result<Success<Vec<Rejected>>, ApiError> {
+    let page = asked(page)?;
+    let limit = page.limit()?;
+    let (replica, seq, hash) = page.after((Uuid::nil(), 0, Vec::new()), |text| {
+        let mut parts = text.splitn(3, '.');
+        let replica = Uuid::try_parse(parts.next()?).ok()?;
+        let seq: i64 = parts.next()?.parse().ok()?;
+        Some((replica, seq, stocksync_schemas::ids::bytes_from_hex(parts.next()?)?))
+    })?;
+    let mut connection = connection(&state).await?;
+    let reading = Reading::begin(&mut connection, caller).await?;
+    let rows = reading.query(REJECTED, &[&replica, &seq, &hash, &limit]).await?;
+    let rows = rows.iter().map(refused).collect::<Result<Vec<_>, _>>()?;
+    let next = full(&rows, limit).map(|it| format!("{}.{}.{}", it.replica, it.seq, it.hash));
+    Ok(Success::page(rows, next))
+}
+
+fn refused(row: &Row) -> Result<Rejected, DatabaseError> {
+    Ok(Rejected {
+        replica: row.try_get("replica")?,
+        seq: row.try_get("seq")?,
+        hash: stocksync_schemas::ids::to_hex(row.try_get("hash")?),
+        device: row.try_get("device_id")?,
+        code: row.try_get("code")?,
+        reason: row.try_get("reason")?,
+        decoded: row.try_get("decoded")?,
+        size: row.try_get("size")?,
+        bytes: stocksync_schemas::ids::to_hex(row.try_get("bytes")?),
+        server_ms: row.try_get("server_ms")?,
+    })
 }

@@ -11,6 +11,9 @@ mod envelope;
 mod error;
 mod health;
 pub mod lists;
+pub mod names;
+mod page;
+pub mod records;
 mod serve;
 mod sync;
 
@@ -103,6 +106,17 @@ pub fn routes() -> Vec<Route> {
         quick("/api/v1/exceptions", get(lists::exceptions)),
         quick("/api/v1/devices", get(lists::devices)),
         quick("/api/v1/movements", get(lists::movements)),
+        quick("/api/v1/rejected", get(lists::rejected)),
+        quick("/api/v1/products", get(records::list)),
+        quick("/api/v1/products/{id}", get(records::one)),
+        quick("/api/v1/variants", get(records::list)),
+        quick("/api/v1/variants/{id}", get(records::one)),
+        quick("/api/v1/identifiers", get(records::list)),
+        quick("/api/v1/identifiers/{id}", get(records::one)),
+        quick("/api/v1/locations", get(records::list)),
+        quick("/api/v1/locations/{id}", get(records::one)),
+        quick("/api/v1/lots", get(records::list)),
+        quick("/api/v1/lots/{id}", get(records::one)),
         route("POST", "/api/v1/enrol", REQUEST_LIMIT, post(enrol::enrol)),
         route("POST", "/api/v1/sync/exchange", EXCHANGE_LIMIT, post(sync::exchange)),
     ]

@@ -15,15 +15,15 @@ use crate::http::json as body_of;
 use crate::record_conformance::catalogue;
 use crate::support::{TestDatabase, connect};
 
-struct Client {
+pub struct Client {
     app: Router,
     tenant: Uuid,
     device: Uuid,
-    credential: String,
+    pub credential: String,
 }
 
 impl Client {
-    async fn enrol(test: &TestDatabase, app: &Router) -> Self {
+    pub async fn enrol(test: &TestDatabase, app: &Router) -> Self {
         let tenant = test.tenant().await;
         let code = setup::create_enrolment_code(&test.owner(), tenant, 60, clock::now_ms()).await.unwrap().code;
         let answer = post_json(app, "/api/v1/enrol", &json!({ "code": code, "device_name": "Aisle 3" })).await;
@@ -35,17 +35,17 @@ impl Client {
         Self { app: app.clone(), tenant, device: id("device"), credential }
     }
 
-    async fn send(&self, path: &str, body: Vec<u8>) -> Response<Body> {
+    pub async fn send(&self, path: &str, body: Vec<u8>) -> Response<Body> {
         let request = Request::post(path).header("authorization", format!("Bearer {}", self.credential));
         self.app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub async fn get(&self, path: &str) -> Value {
         let request = Request::get(path).header("authorization", format!("Bearer {}", self.credential));
         body_of(self.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()).await
     }
 
-    fn phone(&self, number: u8) -> Phone {
+    pub fn phone(&self, number: u8) -> Phone {
         let mut phone = Phone::new(number);
         phone.device = DeviceId(*self.device.as_bytes());
         phone
@@ -57,11 +57,11 @@ async fn post_json(app: &Router, path: &str, body: &Value) -> Response<Body> {
     app.clone().oneshot(request.unwrap()).await.unwrap()
 }
 
-async fn bytes(response: Response<Body>) -> Vec<u8> {
+pub async fn bytes(response: Response<Body>) -> Vec<u8> {
     axum::body::to_bytes(response.into_body(), 1 << 22).await.unwrap().to_vec()
 }
 
-const EXCHANGE: &str = "/api/v1/sync/exchange";
+pub const EXCHANGE: &str = "/api/v1/sync/exchange";
 
 #[tokio::test]
 async fn a_device_enrols_once_and_exchanges_in_both_forms() {
@@ -198,7 +198,9 @@ async fn i11_no_tenant_sees_or_writes_anothers_data() {
     let answer = one.send(&format!("{EXCHANGE}?format=json"), broken.to_string().into_bytes()).await;
     assert_eq!(answer.status(), StatusCode::OK);
 
-    for route in ["balances", "exceptions", "movements"] {
+    for route in
+        ["balances", "exceptions", "movements", "products", "variants", "identifiers", "locations", "lots", "rejected"]
+    {
         let path = format!("/api/v1/{route}?limit=500");
         assert_eq!(other.get(&path).await["data"], json!([]), "{route}");
     }
@@ -252,9 +254,12 @@ async fn f04_pages_are_bounded_and_follow_on() {
         found.dedup();
         assert_eq!((found.len(), all), (total, total), "{route}");
     }
-    for bad in ["limit=100000", "limit=0", "limit=x", "after=zzz", "nonsense=1"] {
-        let answer = client.get(&format!("/api/v1/balances?{bad}")).await;
-        assert_eq!(answer["error"]["code"], "invalid_request", "{bad}");
+    let zero = format!("after={}.{}.%00", Uuid::nil(), Uuid::nil());
+    for bad in ["limit=100000", "limit=0", "limit=x", "after=zzz", "nonsense=1", &zero] {
+        for route in ["balances", "exceptions", "products", "rejected"] {
+            let answer = client.get(&format!("/api/v1/{route}?{bad}")).await;
+            assert_eq!(answer["error"]["code"], "invalid_request", "{route}?{bad}");
+        }
     }
 }
 
@@ -296,7 +301,9 @@ async fn the_console_is_one_page_that_loads_nothing() {
     let Some(test) = TestDatabase::new().await else { return };
     let answer = crate::http::get(&test.app(), "/").await;
     assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-    assert!(answer.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'") && policy.contains("script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
     let page = String::from_utf8(bytes(answer).await).unwrap();
     for loads in ["src=\"http", "href=\"http", "@import", "innerHTML"] {
         assert!(!page.contains(loads), "{loads}");

@@ -101,6 +101,13 @@ async fn one_command_serves_and_leaves_nothing_behind() {
     let listed = send(address, &format!("GET /api/v1/devices?after={credential} HTTP/1.1\r\n{bearer}\r\n\r\n"));
     assert!(listed.starts_with("HTTP/1.1 400"), "{listed}");
 
+    let mut rebuild = command(&data_dir);
+    rebuild.args(["rebuild", "--tenant", &tenant]);
+    assert_eq!(answer(rebuild), serde_json::json!({ "ops": 0, "batches": 0 }));
+    let mut rebuild = command(&data_dir);
+    let refused = rebuild.args(["rebuild", "--tenant", "00000000-0000-0000-0000-000000000000"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("there is no tenant"));
+
     let second = command(&data_dir).output().unwrap();
     assert!(!second.status.success());
     assert!(String::from_utf8_lossy(&second.stderr).contains("another stocksync-server"));

@@ -8,12 +8,14 @@ mod cases;
 mod catalogue;
 #[path = "../../src/op_log/conformance.rs"]
 mod conformance;
+mod console;
 mod embedded;
 mod fold_cases;
 mod http;
 mod logs;
 mod migrate;
 mod plans;
+mod record_api;
 #[path = "../../src/op_log/record_conformance.rs"]
 mod record_conformance;
 mod roles;

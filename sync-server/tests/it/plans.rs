@@ -1,7 +1,7 @@
 //! H06: hot statements reach their rows by index. The generic plan is asked for: it is what a prepared statement ends with.
 
 use stocksync_server::database::Database;
-use stocksync_server::http::lists;
+use stocksync_server::http::{lists, names, records};
 use stocksync_server::op_log::postgres::sql;
 use tokio_postgres::SimpleQueryMessage;
 
@@ -17,6 +17,10 @@ INSERT INTO app.op_cells SELECT tenant_id, md5((position % 500)::text)::uuid, md
     position, 1000, true FROM app.ops;
 INSERT INTO app.cells SELECT DISTINCT tenant_id, location_id, variant_id, lot, ''::bytea, 1, 1, 0::smallint, 1
     FROM app.op_cells;
+INSERT INTO app.records SELECT t.tenant_id, 'products', md5(n::text)::uuid, ''::bytea, 0, n, n, NULL, true,
+    'S' || n, md5((n % 500)::text)::uuid, 'S' || n, '{}' FROM app.tenants t, generate_series(1, 20000) n;
+INSERT INTO app.products SELECT tenant_id, record_id, 'x', code FROM app.records;
+INSERT INTO app.variants SELECT tenant_id, record_id, record_id, 'x', code FROM app.records;
 UPDATE app.tenant_clock SET position = 40000;";
 
 #[tokio::test]
@@ -52,6 +56,19 @@ async fn plans(test: &TestDatabase, tenant: uuid::Uuid) {
         ("SESSION_CLOSES", sql::SESSION_CLOSES, ids.clone(), "closes_pk"),
         ("COMPLETE_CLOSES", sql::COMPLETE_CLOSES, ids.clone(), "complete_closes_pk"),
         ("BALANCES", lists::BALANCES, format!("'{id}', '{id}', '', '{id}', NULL, 50"), "cells_pk"),
+        ("RECORDS", sql::RECORDS, format!("ARRAY['products'], {ids}"), "records_pk"),
+        ("RECORD_WAITS", sql::RECORD_WAITS, format!("ARRAY['products'], {ids}"), "record_waits_pk"),
+        ("END_WAITS", sql::END_WAITS, format!("ARRAY['products'], {ids}, {numbers}"), "record_waits_pk"),
+        ("CLAIMS", sql::CLAIMS, "ARRAY['products'], ARRAY['S7']".to_owned(), "records_unique_key"),
+        ("CHANGED", records::CHANGED, format!("'products', 7, '{id}', false, 50"), "records_position"),
+        ("BY_CODE", records::BY_CODE, format!("'products', ARRAY['S7'], '', '{id}', false, 50"), "records_code"),
+        ("BY_PARENT", records::BY_PARENT, format!("'products', '{id}', '{id}', false, 50"), "records_parent"),
+        ("ONE", records::ONE, format!("'products', '{id}'"), "records_pk"),
+        ("PRODUCT_FIELDS", records::PRODUCT_FIELDS, ids.clone(), "products_pk"),
+        ("VARIANT_NAMES", names::VARIANT_NAMES, ids.clone(), "variants_pk"),
+        ("LOCATION_NAMES", names::LOCATION_NAMES, ids.clone(), "locations_pk"),
+        ("LOT_EXPIRIES", names::LOT_EXPIRIES, ids.clone(), "lots_pk"),
+        ("REJECTED", lists::REJECTED, format!("'{id}', 0, ''::bytea, 50"), "rejected_ops_pk"),
         ("MOVEMENTS", lists::MOVEMENTS, "39000, 50".to_owned(), "ops_pk"),
     ];
     for (name, statement, parameters, index) in cases {

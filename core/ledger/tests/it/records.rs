@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use stocksync_ledger::records::{Document, Edit, FieldValue, Merged, RecordError, check_change, derived_id};
-use stocksync_schemas::collections::PRODUCTS;
+use stocksync_ledger::records::{
+    Document, Edit, FieldValue, Merged, RecordError, Row, check_change, derived_id, typed, unique_key,
+};
+use stocksync_schemas::collections::{LOTS, PRODUCTS};
 use stocksync_schemas::{ReplicaId, TenantId};
 
 const A: ReplicaId = ReplicaId([0xaa; 16]);
@@ -145,6 +147,83 @@ fn hostile_changes_do_no_harm() {
     }
     std::panic::set_hook(silent);
     assert!(taken > 0, "some mutations only change a value");
+}
+
+/// Applied without proof and proven at the end, or each by itself: the same document; what is hostile spoils or is refused.
+#[test]
+fn a05_changes_in_a_row_are_proven_once() {
+    let mut author = Document::new();
+    let mut changes = Vec::new();
+    for n in 0..50 {
+        changes.push(edit(&mut author, A, &fields(&[("name", &format!("Tea {n}")), ("notes", &"x".repeat(n + 1))])));
+    }
+    let (mut quick, mut careful) = (Document::new(), Document::new());
+    assert_eq!(quick.merge_unproven(&changes[1], A), Ok(Merged::Waits));
+    for change in &changes {
+        assert_eq!(quick.merge_unproven(change, A), careful.merge(change, A));
+        assert_eq!(quick.merge_unproven(change, A), Ok(Merged::AlreadyThere));
+    }
+    let saved = quick.prove().unwrap();
+    assert_eq!(saved, careful.save());
+    assert_eq!(Document::load(&saved).unwrap().row(), author.row());
+    assert!(matches!(quick.merge_unproven(&changes[3], B), Err(RecordError::Change(_))), "of another replica");
+
+    let silent = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let (mut state, mut spoilt, mut taken) = (7_u64, 0, 0);
+    for _ in 0..2_000 {
+        let mut hostile = changes[0].clone();
+        for _ in 0..2 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = 9 + (state >> 33) as usize % (hostile.len() - 9);
+            hostile[at] = (state >> 20) as u8;
+        }
+        let checksum: [u8; 32] = Sha256::digest(&hostile[8..]).into();
+        hostile[4..8].copy_from_slice(&checksum[..4]);
+        let mut document = Document::new();
+        let applied = document.merge_unproven(&hostile, A);
+        let outcome = applied.clone().and_then(|_| document.prove());
+        match (Document::new().merge(&hostile, A), outcome) {
+            (Ok(Merged::Applied), Ok(saved)) => {
+                taken += 1;
+                assert_eq!(Document::load(&saved).unwrap().row(), document.row());
+            }
+            (Ok(other), _) => assert_eq!(applied, Ok(other)),
+            (Err(_), outcome) => {
+                assert!(outcome.is_err(), "what is refused by itself is not proven either");
+                spoilt += 1;
+            }
+        }
+    }
+    std::panic::set_hook(silent);
+    assert!(spoilt > 0 && taken > 0, "{spoilt} {taken}");
+}
+
+#[test]
+fn lists_show_what_a_field_can_hold() {
+    let text = |text: &str| FieldValue::Text(text.to_owned());
+    let mut row = Row::default();
+    for (name, value) in [
+        ("name", text("Tea")),
+        ("status", text("of a later version")),
+        ("sku", text("lower case")),
+        ("brand", FieldValue::Integer(7)),
+        ("category", text(&"x".repeat(101))),
+        ("description", text("zero \0 byte")),
+        ("notes", text("")),
+        ("colour", text("green")),
+    ] {
+        row.fields.insert(name.to_owned(), value);
+    }
+    row.lost.insert("name".to_owned(), vec![text("Salt"), FieldValue::Flag(true)]);
+    let shown = typed(&PRODUCTS, &row);
+    assert_eq!(shown.fields.keys().collect::<Vec<_>>(), ["name", "sku", "status"]);
+    assert_eq!(shown.lost["name"], [text("Salt")]);
+    assert_eq!(unique_key(&PRODUCTS, &shown).as_deref(), Some("lower case"));
+    assert_eq!(unique_key(&PRODUCTS, &Row { deleted: true, ..shown.clone() }), None);
+    let mut lot = Row::default();
+    lot.fields.insert("expiry".to_owned(), text("0000-01-01"));
+    assert!(typed(&LOTS, &lot).fields.is_empty(), "databases have no year 0");
 }
 
 proptest! {
