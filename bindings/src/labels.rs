@@ -29,12 +29,8 @@ pub struct LabelElement {
 /// What a symbol says.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum LabelPayload {
-    /// A place: scanned in a shift, work goes on there.
-    Place {
-        /// Its code: digits, capitals and `-.:/`, which every scanner can type on every keyboard.
-        code: String,
-    },
-    /// A code of one's own, of the same characters, printed as it is.
+    /// A code of one's own, such as `place_label` and `shift_label` give: digits, capitals and `-.:/`, which every scanner can
+    /// type on every keyboard.
     Code {
         /// The code.
         text: String,
@@ -160,7 +156,6 @@ pub fn sscc(extension: u32, company_prefix: String, serial: u64) -> Result<Strin
 impl LabelPayload {
     fn read(self) -> Result<Payload, PayloadError> {
         match self {
-            Self::Place { code } => Payload::place(&code),
             Self::Code { text } => Ok(Payload::Code(text)),
             Self::Text { text } => Ok(Payload::Text(text)),
             Self::Elements { elements } => {
