@@ -5,11 +5,10 @@
 #![allow(clippy::float_arithmetic)] // figures, neither stock nor money
 
 use std::path::Path;
-use std::process::Command;
 
 use clap::ValueEnum;
 
-use crate::{bindings, process, tools};
+use crate::{bindings, process, scanning};
 
 /// What can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,6 +19,8 @@ pub enum What {
     Wire,
     /// The library as phones get it.
     Size,
+    /// A code among 100,000 identifiers.
+    Lookup,
     /// Decoding of pictures, beside zxing-cpp. Only by name: it needs pictures and that library.
     Scanning,
 }
@@ -36,10 +37,11 @@ struct Figure {
 /// Measures `what`, or all but `Scanning`.
 pub fn run(root: &Path, what: Option<What>, images: Option<&Path>) -> Result<(), String> {
     if what == Some(What::Scanning) {
-        return scanning(root, images);
+        return scanning::run(root, images);
     }
     type Bench = fn(&Path) -> Result<Vec<Figure>, String>;
-    let benches: [(What, Bench); 3] = [(What::Scan, scan), (What::Wire, wire), (What::Size, size)];
+    let benches: [(What, Bench); 4] =
+        [(What::Scan, scan), (What::Lookup, lookup), (What::Wire, wire), (What::Size, size)];
     let (mut figures, mut missing) = (Vec::new(), Vec::new());
     for (_, bench) in benches.into_iter().filter(|(which, _)| what.is_none_or(|what| what == *which)) {
         match bench(root) {
@@ -92,6 +94,22 @@ fn scan_figures(said: &str) -> Vec<Figure> {
     said.lines().filter_map(figure).collect()
 }
 
+fn lookup(root: &Path) -> Result<Vec<Figure>, String> {
+    Ok(lookup_figures(&example(root, "stocksync-core", "core/device", "lookup", &[])?))
+}
+
+/// Its lines: `known: p50 12 us, p95 23 us`.
+fn lookup_figures(said: &str) -> Vec<Figure> {
+    let figure = |line: &str| {
+        let (name, rest) = line.split_once(": p50 ")?;
+        let (_, p95) = rest.split_once("p95 ")?;
+        let value = p95.trim().strip_suffix(" us")?.parse().ok()?;
+        let name = format!("look-up p95, us: {name}");
+        Some(Figure { name, value, floor: 0.0, target: "< 5000 us".to_owned() })
+    };
+    said.lines().filter_map(figure).collect()
+}
+
 fn wire(root: &Path) -> Result<Vec<Figure>, String> {
     Ok(wire_figures(&example(root, "stocksync-schemas", "schemas", "wire_size", &[])?))
 }
@@ -130,27 +148,6 @@ fn size(root: &Path) -> Result<Vec<Figure>, String> {
     Ok(vec![Figure { name: "library, MB".to_owned(), value, floor: 5.7, target: "<= 6 MB".to_owned() }])
 }
 
-/// Our decoder and zxing-cpp over the same pictures.
-fn scanning(root: &Path, images: Option<&Path>) -> Result<(), String> {
-    let images = images.map_or_else(|| root.join("fixtures/barcodes"), Path::to_owned);
-    let mut missing = Vec::new();
-    if !images.join("manifest.tsv").exists() {
-        missing.push(format!("missing: {} (text and format of each picture)", images.join("manifest.tsv").display()));
-    }
-    if !root.join("core/device/examples/decode_pictures.rs").exists() {
-        missing.push("missing: core/device/examples/decode_pictures.rs (our side of the comparison)".to_owned());
-    }
-    let peer =
-        tools::python(root).and_then(|python| process::output(Command::new(python).args(["-c", "import zxingcpp"])));
-    if peer.is_err() {
-        missing.push("missing: the Python package zxing-cpp in target/tools/venv (the peer's side)".to_owned());
-    }
-    if !missing.is_empty() {
-        return Err(missing.join("\n"));
-    }
-    example(root, "stocksync-core", "core/device", "decode_pictures", &[&images]).map(drop)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +157,12 @@ mod tests {
         let found = scan_figures("3000 movements\np50: 121 us, floor 102 us, ratio 1.19\np99: none\n");
         let (name, target) = ("durable scan p50, us".to_owned(), "<= 1.3x".to_owned());
         assert_eq!(found, [Figure { name, value: 121.0, floor: 102.0, target }]);
+    }
+
+    #[test]
+    fn the_lookup_is_read() {
+        let found = lookup_figures("100000 identifiers\nknown: p50 12 us, p95 23 us\n");
+        assert_eq!((found.len(), found[0].value, found[0].name.as_str()), (1, 23.0, "look-up p95, us: known"));
     }
 
     #[test]

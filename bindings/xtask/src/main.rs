@@ -5,6 +5,7 @@ mod bench;
 mod bindings;
 mod demo;
 mod process;
+mod scanning;
 mod test;
 mod tidy;
 mod tools;

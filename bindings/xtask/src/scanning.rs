@@ -1,0 +1,91 @@
+//! `cargo xtask bench scanning`: our decoder, zxing-cpp and zbar over the same pictures, in one table.
+//!
+//! Owns the private Python environment of the peers and the order of steps; pictures, peers and table are the scripts of
+//! `fixtures/barcodes`. What is drawn or packed lies under `target/tools` and is not kept.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{process, tools};
+
+/// The peers and what draws the frames; pinned, so that a table can be made again.
+const PACKAGES: [&str; 4] = ["zxing-cpp==3.1.1", "numpy==2.4.6", "pillow==13.0.0", "pyzbar==0.1.9"];
+/// Frames of each condition, and the seed they are drawn from.
+const FRAMES: [&str; 2] = ["20260101", "12"];
+
+/// Runs the folder given, or the fixtures and freshly drawn camera frames.
+pub fn run(root: &Path, images: Option<&Path>) -> Result<(), String> {
+    let python = peers(root)?;
+    let scripts = root.join("fixtures/barcodes");
+    let scratch = root.join("target/tools/scanning");
+    std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
+    let decoder = decoder(root)?;
+    let folders = match images {
+        Some(folder) => vec![folder.to_owned()],
+        None => {
+            let frames = scratch.join("frames");
+            println!("drawing camera frames");
+            process::output(Command::new(&python).arg(scripts.join("frames.py")).args(FRAMES).arg(&frames))?;
+            vec![scripts.clone(), frames]
+        }
+    };
+    for folder in folders {
+        if !folder.join("manifest.tsv").exists() {
+            return Err(format!(
+                "missing: {} (text and format of each picture)",
+                folder.join("manifest.tsv").display()
+            ));
+        }
+        measure(&python, &scripts.join("peers.py"), &decoder, &folder, &scratch)?;
+    }
+    Ok(())
+}
+
+fn measure(python: &Path, peers: &Path, decoder: &Path, folder: &Path, scratch: &Path) -> Result<(), String> {
+    let pack = scratch.join("pictures.pack");
+    process::output(Command::new(python).arg(peers).arg("pack").arg(folder).arg(&pack))?;
+    let mut results = Vec::new();
+    for (name, mode) in [("still", "still"), ("live", "live"), ("every", "every")] {
+        results.push((name, process::output(Command::new(decoder).arg(&pack).arg(mode))?));
+    }
+    for peer in ["zxing-cpp", "zbar"] {
+        match process::output(Command::new(python).arg(peers).arg(peer).arg(&pack)) {
+            Ok(said) => results.push((peer, said)),
+            Err(_) => println!("skipped: {peer} (its library is not here; zbar's is Debian's libzbar0)"),
+        }
+    }
+    let mut table = Command::new(python);
+    table.arg(peers).arg("table").arg(folder);
+    for (name, said) in results {
+        let file = scratch.join(format!("{name}.tsv"));
+        std::fs::write(&file, said).map_err(|error| format!("{}: {error}", file.display()))?;
+        table.arg(format!("{name}={}", file.display()));
+    }
+    print!("{}", process::output(&mut table)?);
+    Ok(())
+}
+
+/// Our side, built for speed.
+fn decoder(root: &Path) -> Result<PathBuf, String> {
+    let mut build = process::cargo(root);
+    build.args(["build", "--quiet", "--release", "--package", "stocksync-core", "--example", "decode_pictures"]);
+    process::run(&mut build)?;
+    Ok(crate::bindings::target(root).join("release/examples/decode_pictures"))
+}
+
+/// A Python with the peers, made once.
+fn peers(root: &Path) -> Result<PathBuf, String> {
+    let base = tools::python(root)?;
+    let home = root.join("target/tools/peers");
+    let program = if cfg!(windows) { home.join("Scripts/python.exe") } else { home.join("bin/python") };
+    let ready =
+        |program: &Path| process::output(Command::new(program).args(["-c", "import zxingcpp, numpy, PIL"])).is_ok();
+    if !ready(&program) {
+        println!("making a private Python environment with the peers in target/tools/peers");
+        process::output(Command::new(base).args(["-m", "venv", "--clear"]).arg(&home))?;
+        let mut install = Command::new(&program);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES);
+        process::output(&mut install).map_err(|error| format!("the peers cannot be installed: {error}"))?;
+    }
+    Ok(program)
+}
