@@ -33,8 +33,13 @@ pub enum Target {
     Stderr,
 }
 
-/// Installs the log for this process. A second call does nothing.
+/// Installs the log for this process; panics go there with their place alone, because a text may hold what a device
+/// sent. A second call changes nothing.
 pub fn init(level: LevelFilter, target: Target) {
+    // A defect is told as one where it is caught; hostile changes of records make a library panic, behind its guard.
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::warn!(place = panic.location().map(tracing::field::display), "something panicked");
+    }));
     let lines = tracing_subscriber::fmt::layer().event_format(JsonLines);
     // Our own lines at the level asked for; libraries speak up only when something is wrong.
     let libraries = level.min(LevelFilter::WARN);

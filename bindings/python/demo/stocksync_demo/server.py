@@ -126,9 +126,9 @@ class Server:
                 return found
 
     async def exceptions(self, credential: str) -> list[list[str]]:
-        """Kind and cell of the open exceptions that the server holds, in order."""
+        """Kind and cell of the open exceptions that the server holds, in order; those about records have no cell."""
         rows = (await self.get("/api/v1/exceptions?limit=500", credential))["data"]
-        return sorted([row["kind"], row["variant"], row["location"], row["lot"]] for row in rows)
+        return sorted([row["kind"], row["variant"], row["location"], row["lot"]] for row in rows if row["variant"])
 
     async def get(self, path: str, credential: str | None = None, body: dict | None = None) -> dict:
         """One request; a body makes it a POST."""
