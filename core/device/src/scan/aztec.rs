@@ -1,5 +1,6 @@
-//! Where the rings of an Aztec code are. Owns: finding them anywhere and turning the picture until rxing, which looks only
-//! at the centre of an upright picture, can read them. Must never: look at more than a few candidates.
+//! Where Aztec codes are, and their modules on a straight grid. Owns: finding the rings anywhere, and the grid that fits what
+//! lies around them, turned, leaning or bent away; rxing looks only at the centre of an upright picture, so it gets one drawn
+//! from the grid. Must never: look at more than a few candidates, or draw rings that are not there.
 
 use rxing::common::BitMatrix;
 
@@ -7,14 +8,17 @@ use super::matrix::{self, Black};
 use super::plane::Plane;
 use super::{Point, Symbol};
 
-/// Rings looked at in one picture.
-const MAX_CANDIDATES: usize = 3;
-/// Tangents of the angles at which a candidate is tried; four-fold symmetry covers the rest of the circle.
-const TURNS: [(f32, f32); 6] = [(1.0, 0.0), (0.966, 0.259), (0.866, 0.5), (0.707, 0.707), (0.5, 0.866), (0.259, 0.966)];
-/// Pixels a module gets in the turned picture.
-const MODULE: f32 = 10.0;
-/// Modules shown around the rings: half of a symbol of 75 modules and its border.
-const REACH: f32 = 40.0;
+/// Places looked at in one picture; most are print that looks like rings in one row and one column.
+const MAX_CANDIDATES: usize = 24;
+/// Pixels that a module gets in the drawing.
+const DRAWN: usize = 5;
+/// Modules drawn around the rings: half of a symbol of 79 modules, and its border. A smaller symbol is not hurt by what
+/// lies around it.
+const REACH: i32 = 41;
+/// Share of the modules of the rings that must have their colour.
+const RINGS_RIGHT: f32 = 0.86;
+/// How far out the grid is fitted, step by step: each step starts from a grid that is nearly right there.
+const RADII: [i32; 6] = [6, 9, 13, 19, 28, 40];
 
 /// A place with rings around it.
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +30,9 @@ struct Rings {
 
 /// Aztec codes anywhere in a picture.
 pub(super) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
-    let mut found: Vec<Symbol> = Vec::new();
+    let mut found: Vec<Symbol> = matrix::aztec(black).into_iter().collect();
     for rings in candidates(black.bits()) {
-        let symbol = TURNS.iter().find_map(|turn| turned(plane, rings, *turn));
+        let symbol = Grid::around(plane, rings).and_then(|grid| grid.read(plane));
         if let Some(symbol) = symbol
             && !found.iter().any(|s| s.text == symbol.text)
         {
@@ -38,28 +42,144 @@ pub(super) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
     found
 }
 
-/// The symbol around the rings, seen upright.
-fn turned(plane: &Plane<'_>, rings: Rings, (cos, sin): (f32, f32)) -> Option<Symbol> {
-    let scale = rings.module / MODULE; // pixels of the picture per pixel of the turned one
-    // As far as the picture's farthest corner, at most what a symbol of a warehouse needs.
-    let far = plane.width.max(plane.height) as f32 * 1.5 / scale;
-    let half = far.min(REACH * MODULE) as usize;
-    let side = 2 * half + 1;
-    let mut pixels = Vec::with_capacity(side * side);
-    for v in 0..side {
-        for u in 0..side {
-            let (du, dv) = ((u as f32 - half as f32) * scale, (v as f32 - half as f32) * scale);
-            let (x, y) = (rings.x + du * cos - dv * sin, rings.y + du * sin + dv * cos);
-            pixels.push(plane.between(x, y));
+/// From modules, counted from the middle of the rings, to pixels: a plane seen from somewhere.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    /// Middle, one module to the right, one module down, and how far the plane leans away along both.
+    at: [f32; 8],
+    /// Grey between black and white there.
+    middle: f32,
+}
+
+impl Grid {
+    /// The grid whose rings are where rings seem to be, if they are rings.
+    fn around(plane: &Plane<'_>, rings: Rings) -> Option<Self> {
+        let turned = |degrees: f32, scale: f32| {
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            let module = rings.module * scale;
+            let at = [rings.x, rings.y, module * cos, module * sin, -module * sin, module * cos, 0.0, 0.0];
+            Self { at, middle: 0.0 }
+        };
+        // Four-fold symmetry covers the rest of the circle; a run across turned rings is longer than a module.
+        let starts = (0..15).flat_map(|step| [0.72, 0.85, 1.0].map(|scale| turned(step as f32 * 6.0, scale)));
+        let best = starts.max_by(|one, other| one.contrast(plane).total_cmp(&other.contrast(plane)))?;
+        let mut grid = best.climbed([0.4, 0.4, 0.06, 0.06, 0.06, 0.06, 0.002, 0.002], 5, |it| it.contrast(plane));
+        let (dark, light) = grid.rings(plane);
+        grid.middle = (dark + light) / 2.0;
+        let right = ring_modules().filter(|(i, j, black)| (grid.grey(plane, *i, *j) < grid.middle) == *black).count();
+        let sure = right as f32 >= RINGS_RIGHT * ring_modules().count() as f32 && light - dark > 16.0;
+        sure.then(|| grid.widened(plane))
+    }
+
+    /// Fitted to all that lies around: in the middle of a module the grey is black or white, on its border neither.
+    fn widened(self, plane: &Plane<'_>) -> Self {
+        RADII.into_iter().fold(self, |grid, radius| {
+            let share = 0.5 / radius as f32;
+            let steps = [0.2, 0.2, share, share, share, share, share * 0.05, share * 0.05];
+            let stride = 1 + radius / 14;
+            grid.climbed(steps, 4, |it| it.sharpness(plane, radius, stride))
+        })
+    }
+
+    /// Better by small steps, each half of the one before. Steps are in modules.
+    fn climbed(self, steps: [f32; 8], halvings: u32, score: impl Fn(&Self) -> f32) -> Self {
+        let (mut best, mut most) = (self, score(&self));
+        let module = self.at[2].hypot(self.at[3]);
+        for halving in 0..halvings {
+            let mut again = 6;
+            while again > 0 {
+                again -= 1;
+                let before = most;
+                for (which, step) in steps.iter().enumerate() {
+                    let unit = if which < 6 { module } else { 1.0 };
+                    for sign in [1.0, -1.0] {
+                        let mut next = best;
+                        if let Some(value) = next.at.get_mut(which) {
+                            *value += sign * step * unit / (1_u32 << halving) as f32;
+                        }
+                        let found = score(&next);
+                        if found > most {
+                            (best, most) = (next, found);
+                        }
+                    }
+                }
+                if most <= before {
+                    break;
+                }
+            }
         }
+        best
     }
-    let black = Black::of(&Plane::owned(pixels, side, side))?;
-    let mut symbol = matrix::aztec(&black)?;
-    for point in &mut symbol.points {
-        let (du, dv) = ((point.x - half as f32) * scale, (point.y - half as f32) * scale);
-        *point = Point { x: rings.x + du * cos - dv * sin, y: rings.y + du * sin + dv * cos };
+
+    /// Where a module is.
+    fn pixel(&self, i: f32, j: f32) -> (f32, f32) {
+        let [x, y, across_x, across_y, down_x, down_y, lean_i, lean_j] = self.at;
+        let depth = (1.0 + lean_i * i + lean_j * j).max(0.2);
+        (x + (across_x * i + down_x * j) / depth, y + (across_y * i + down_y * j) / depth)
     }
-    Some(symbol)
+
+    fn grey(&self, plane: &Plane<'_>, i: i32, j: i32) -> f32 {
+        let (x, y) = self.pixel(i as f32, j as f32);
+        f32::from(plane.between(x, y))
+    }
+
+    /// Mean grey of the rings that are dark and of those that are light.
+    fn rings(&self, plane: &Plane<'_>) -> (f32, f32) {
+        let (mut dark, mut light) = ((0.0, 0.0), (0.0, 0.0));
+        for (i, j, black) in ring_modules() {
+            let side = if black { &mut dark } else { &mut light };
+            *side = (side.0 + self.grey(plane, i, j), side.1 + 1.0);
+        }
+        (dark.0 / dark.1, light.0 / light.1)
+    }
+
+    fn contrast(&self, plane: &Plane<'_>) -> f32 {
+        let (dark, light) = self.rings(plane);
+        light - dark
+    }
+
+    fn sharpness(&self, plane: &Plane<'_>, radius: i32, stride: i32) -> f32 {
+        let mut sum = 0.0;
+        let mut line = -radius;
+        while line <= radius {
+            for other in -radius..=radius {
+                sum += (self.grey(plane, other, line) - self.middle).abs().min(64.0);
+                sum += (self.grey(plane, line, other) - self.middle).abs().min(64.0);
+            }
+            line += stride;
+        }
+        sum
+    }
+
+    /// What rxing reads from the drawing of the grid, with its points back in the picture.
+    fn read(&self, plane: &Plane<'_>) -> Option<Symbol> {
+        let modules = (2 * REACH + 1) as usize;
+        let side = modules * DRAWN;
+        let mut pixels = vec![255; side * side];
+        for j in 0..modules {
+            for i in 0..modules {
+                if self.grey(plane, i as i32 - REACH, j as i32 - REACH) >= self.middle {
+                    continue;
+                }
+                for row in 0..DRAWN {
+                    let from = (j * DRAWN + row) * side + i * DRAWN;
+                    pixels.get_mut(from..from + DRAWN)?.fill(0);
+                }
+            }
+        }
+        let mut symbol = matrix::aztec(&Black::of(&Plane::owned(pixels, side, side))?)?;
+        let middle = side as f32 / 2.0;
+        for point in &mut symbol.points {
+            let (x, y) = self.pixel((point.x - middle) / DRAWN as f32, (point.y - middle) / DRAWN as f32);
+            *point = Point { x, y };
+        }
+        Some(symbol)
+    }
+}
+
+/// The modules of the rings that every Aztec code has (ISO/IEC 24778, 7.1), and whether they are black.
+fn ring_modules() -> impl Iterator<Item = (i32, i32, bool)> {
+    (-4..=4).flat_map(|j: i32| (-4..=4).map(move |i: i32| (i, j, i.abs().max(j.abs()) % 2 == 0)))
 }
 
 /// Places where nine even runs cross in both directions.

@@ -76,6 +76,7 @@ const STILL: &[Pass] = &[
     Lines(6, Local, 32),
     Lines(7, Local, 32),
     Pdf417,
+    Aztec,
     Inverted(0, Local, 32),
     Inverted(1, Local, 32),
     Rare(0, Local, 40),
@@ -83,7 +84,6 @@ const STILL: &[Pass] = &[
     Half,
     Negative,
     Double,
-    Aztec, // last: it costs more than all the others together
 ];
 
 pub(super) fn run(plane: &Plane<'_>, mode: Mode) -> Vec<Symbol> {
@@ -171,9 +171,10 @@ impl<'p> Picture<'p> {
                     self.keep(found.into_iter().flatten(), 2.0);
                 }
             }
-            Negative => self.matrix(|_, black| {
+            Negative => self.matrix(|plane, black| {
                 let negative = black.inverted();
-                [matrix::qr(&negative, true), matrix::data_matrix(&negative, true)].concat()
+                let square = [matrix::qr(&negative, true), matrix::data_matrix(&negative, true)].concat();
+                [square, aztec::read(&plane.inverted(), &negative)].concat()
             }),
             Double => self.double(),
         }

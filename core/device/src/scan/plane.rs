@@ -49,6 +49,12 @@ impl<'a> Plane<'a> {
         ((pair(self.near(y0)) * (16 - fy) + pair(self.near(y0 + 1)) * fy + 128) >> 8) as u8
     }
 
+    /// Light for dark.
+    pub(super) fn inverted(&self) -> Plane<'static> {
+        let data = (0..self.height).flat_map(|y| self.row(y)).map(|grey| 255 - grey).collect();
+        Plane::owned(data, self.width, self.height)
+    }
+
     /// Half the size, each pixel the mean of four.
     pub(super) fn halved(&self) -> Plane<'static> {
         let (width, height) = (self.width / 2, self.height / 2);
