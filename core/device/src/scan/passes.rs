@@ -257,7 +257,8 @@ impl<'p> Picture<'p> {
 
     fn rarer(&mut self, direction: usize, how: Threshold, count: usize) {
         let Some(heading) = DIRECTIONS.get(direction).copied() else { return };
-        let mut readers = [Rarer::default(), Rarer::default()];
+        // One for both ways: every other row of a stacked symbol runs backwards.
+        let mut readers = Rarer::default();
         // The DataBar reader puts the rows of stacked symbols in order by their number, so lines come in order too.
         let mut lines = Line::fan(self.plane, heading, count);
         lines.sort_by(|a, b| a.off.total_cmp(&b.off));
@@ -266,7 +267,7 @@ impl<'p> Picture<'p> {
             self.plane.along(line, samples);
             edges::find(samples, how, self.floor, work, edges);
             let turned = [edges.clone(), edges.reversed()];
-            for ((edges, readers), backwards) in turned.iter().zip(&mut readers).zip([false, true]) {
+            for (edges, backwards) in turned.iter().zip([false, true]) {
                 readings.clear();
                 readers.read(edges, row as u32, readings);
                 for reading in readings.drain(..) {

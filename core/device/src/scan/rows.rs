@@ -138,11 +138,13 @@ fn pieces(edges: &[f32]) -> Vec<(usize, &[f32])> {
         }
     };
     while let (Some(a), Some(b)) = (edges.get(k - 1), edges.get(k)) {
-        let start = edges.get(first).copied().unwrap_or(0.0);
-        let mean = (a - start) / (k - first).max(1) as f32;
-        // Local: the runs just before the gap, so that one fat bar far away does not matter.
-        let near = edges.get(k.saturating_sub(9).max(first)).map_or(mean, |e| (a - e) / 8.0);
-        if b - a > 10.0 * mean.min(near.max(0.5)) {
+        // Local: the runs just before the gap, so that one fat bar far away does not matter. A few narrow bars say little of
+        // the mean, and a space of DataBar is up to nine of them wide.
+        let from = k.saturating_sub(9).max(first);
+        let runs = k - 1 - from;
+        let near = edges.get(from).map_or(0.0, |e| (a - e) / runs.max(1) as f32);
+        let gap = if runs < 8 { 20.0 } else { 10.0 };
+        if b - a > gap * near.max(0.5) {
             keep(first, k);
             first = k;
         }
