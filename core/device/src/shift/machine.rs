@@ -36,6 +36,11 @@ fn step(signal: Signal, say: Say, effects: Vec<Effect>) -> Step {
     Step { signal: Some(signal), say, effects }
 }
 
+/// Whether so little time has passed. A boot clock that is behind began anew: then nobody knows.
+fn within(now: &Now, at_ms: i64, span_ms: i64) -> bool {
+    (0..span_ms).contains(&(now.ms - at_ms))
+}
+
 fn refused(say: Say) -> Step {
     step(Signal::Error, say, Vec::new())
 }
@@ -125,16 +130,13 @@ fn at(state: &mut State, place: Location, name: String) -> Step {
 }
 
 fn scanned(state: &mut State, mut reading: Reading, source: Source, now: &Now) -> Step {
-    let still = state
-        .seen
-        .as_ref()
-        .is_some_and(|(text, at)| *text == reading.text && now.ms >= *at && now.ms - at < COOLDOWN_MS);
+    let still = state.seen.as_ref().is_some_and(|(text, at)| *text == reading.text && within(now, *at, COOLDOWN_MS));
     state.seen = (source == Source::Camera).then(|| (reading.text.clone(), now.ms));
     if source == Source::Camera && still {
         return Step { signal: None, say: Say::Set, effects: Vec::new() };
     }
     if reading.only_lot {
-        return match state.asked.take_if(|asked| now.ms - asked.at_ms < TOGETHER_MS) {
+        return match state.asked.take_if(|asked| within(now, asked.at_ms, TOGETHER_MS)) {
             Some(asked) => {
                 state.asked = Some(asked);
                 answer_lot(state, reading.lot, now)
@@ -145,7 +147,7 @@ fn scanned(state: &mut State, mut reading: Reading, source: Source, now: &Now) -
             }
         };
     }
-    if let Some((lot, _)) = state.lot.take_if(|(_, at)| now.ms - *at < TOGETHER_MS)
+    if let Some((lot, _)) = state.lot.take_if(|(_, at)| within(now, *at, TOGETHER_MS))
         && reading.lot.is_empty()
     {
         reading.lot = lot;

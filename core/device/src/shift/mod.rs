@@ -112,7 +112,9 @@ impl Inventory {
                 if full {
                     (Say::HeldFull, Some(Signal::Error), Vec::new())
                 } else {
-                    (say, signal, self.store().write(|writer| self.carry_out(writer, state, step.effects))?)
+                    let done = self.store().write(|writer| self.carry_out(writer, state, step.effects));
+                    // What was not kept was not seen either: the camera's next look is another try.
+                    (say, signal, done.inspect_err(|_| *seen = None)?)
                 }
             };
             let on_hand = match &say {

@@ -56,6 +56,14 @@ fn a_camera_sees_a_code_many_times_and_a_trigger_means_each() {
     assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 1_000);
     desk.pass(1_500);
     assert_eq!(look().on_hand, Some(2_000), "taken away and shown again");
+    desk.pass(1_500);
+    desk.inventory.die_after(Some((1, 1))).unwrap();
+    assert!(
+        desk.inventory.shift(Input::Scan(Scan { text: TEA.to_owned(), aim: None, source: Source::Camera })).is_err()
+    );
+    let desk = desk.killed();
+    let again = desk.does(Input::Scan(Scan { text: TEA.to_owned(), aim: None, source: Source::Camera }));
+    assert_eq!(again.on_hand, Some(3_000), "what failed is tried again at the next look");
 }
 
 #[test]
