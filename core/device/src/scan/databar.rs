@@ -41,21 +41,13 @@ pub(super) fn plausible(edges: &[f32]) -> bool {
     })
 }
 
-/// The element string of a DataBar symbol from rxing's 14 digits, or from its 15 when the flag of a composite component is
-/// set: it leaves the flag in the number and reckons the check digit with it.
-pub(super) fn omnidirectional(text: &str) -> Option<String> {
-    if !text.bytes().all(|b| b.is_ascii_digit()) {
+/// The element string of a DataBar symbol from the 13 digits it holds: the check digit is not printed.
+pub(super) fn omnidirectional(body: &str) -> Option<String> {
+    if body.len() != 13 || !body.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let body = match text.len() {
-        14 => text.get(..13)?,
-        15 => text.strip_prefix('1')?.get(..13)?,
-        _ => return None,
-    };
-    ('0'..='9')
-        .map(|check| format!("{body}{check}"))
-        .find(|gtin| check_digit_holds(gtin))
-        .map(|gtin| format!("01{gtin}"))
+    let gtin = ('0'..='9').map(|check| format!("{body}{check}")).find(|gtin| check_digit_holds(gtin))?;
+    Some(format!("01{gtin}"))
 }
 
 /// The element string of a DataBar Expanded symbol from rxing's `(01)…(10)…`, if every element is what its identifier
@@ -145,9 +137,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_composite_flag_is_taken_out() {
-        assert_eq!(omnidirectional("01234567890128").as_deref(), Some("0101234567890128"));
-        assert_eq!(omnidirectional("101234567890127").as_deref(), Some("0101234567890128"));
+    fn the_check_digit_is_added() {
+        assert_eq!(omnidirectional("0123456789012").as_deref(), Some("0101234567890128"));
         assert_eq!(omnidirectional("1234"), None);
     }
 

@@ -33,6 +33,7 @@ pub(crate) mod encode;
 mod itf;
 mod live;
 mod matrix;
+mod omni;
 mod passes;
 mod plane;
 mod retail;

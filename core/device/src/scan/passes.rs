@@ -269,7 +269,7 @@ impl<'p> Picture<'p> {
             let turned = [edges.clone(), edges.reversed()];
             for (edges, backwards) in turned.iter().zip([false, true]) {
                 readings.clear();
-                readers.read(edges, row as u32, readings);
+                readers.read(edges, row as u32, backwards, readings);
                 for reading in readings.drain(..) {
                     vote(&mut self.votes, reading, line, direction, edges, backwards);
                 }

@@ -2,12 +2,12 @@
 //! rxing. Must never: trust a single line; that is for `votes`.
 
 use rxing::common::BitArray;
-use rxing::oned::rss::RSS14Reader;
 use rxing::oned::rss::expanded::RSSExpandedReader;
 use rxing::oned::{CodaBarReader, Code93Reader, OneDReader};
 use rxing::{DecodeHints, RXingResult};
 
 use super::edges::Edges;
+use super::omni::Halves;
 use super::{Format, code39, code128, databar, itf, retail};
 
 /// One text seen on one line.
@@ -77,7 +77,7 @@ pub(super) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {
 /// that), so one value of this serves one direction of one pass over one picture.
 #[derive(Default)]
 pub(super) struct Rarer {
-    databar: RSS14Reader,
+    omni: Halves,
     expanded: RSSExpandedReader,
     hints: DecodeHints,
 }
@@ -91,7 +91,10 @@ const MIN_EDGES: usize = 20;
 
 impl Rarer {
     /// Reads the pieces between wide white gaps.
-    pub(super) fn read(&mut self, edges: &Edges, row: u32, out: &mut Vec<Reading>) {
+    pub(super) fn read(&mut self, edges: &Edges, row: u32, backwards: bool, out: &mut Vec<Reading>) {
+        for (text, first, last) in self.omni.read(&edges.at, row, backwards) {
+            out.push(Reading::new(Format::DataBar, text, "]e0", first, last));
+        }
         for (first, piece) in pieces(&edges.at) {
             let Some((bits, origin, scale)) = rebuild(piece) else { continue };
             let place = |result: &RXingResult| -> (usize, usize) {
@@ -112,11 +115,6 @@ impl Rarer {
             }
             if !databar::plausible(piece) {
                 continue;
-            }
-            if let Ok(found) = self.databar.decode_row(row, &bits, &self.hints)
-                && let Some(text) = databar::omnidirectional(found.getText())
-            {
-                out.push(Reading::new(Format::DataBar, text, "]e0", whole.0, whole.1));
             }
             if let Ok(found) = self.expanded.decode_row(row, &bits, &self.hints)
                 && let Some(text) = databar::expanded(found.getText())
