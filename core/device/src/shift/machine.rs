@@ -3,10 +3,12 @@
 //!
 //! Must never say [`Signal::Ok`] for something whose effects are not carried out first.
 
-use stocksync_schemas::{Body, Cell, Count, Line as MoveLine, Location, Move, SessionId, VariantId, Void, limits};
+use stocksync_schemas::{Body, Cell, Count, Line as MoveLine, Location, Move, SessionId, VariantId, limits};
 
+use super::last;
 use super::state::{
-    Asked, Done, Effect, Event, Expected, HeldScan, Line, Mode, Reading, Say, Signal, Source, State, Step, Thing,
+    Asked, Counted, Done, Effect, Event, Expected, HeldScan, Line, Mode, Pallet, Piece, Reading, Say, Signal, Source,
+    State, Step, Thing,
 };
 use crate::acts::Act;
 
@@ -32,7 +34,7 @@ pub struct Now {
     pub session: SessionId,
 }
 
-fn step(signal: Signal, say: Say, effects: Vec<Effect>) -> Step {
+pub(super) fn step(signal: Signal, say: Say, effects: Vec<Effect>) -> Step {
     Step { signal: Some(signal), say, effects }
 }
 
@@ -41,20 +43,30 @@ fn within(now: &Now, at_ms: i64, span_ms: i64) -> bool {
     (0..span_ms).contains(&(now.ms - at_ms))
 }
 
-fn refused(say: Say) -> Step {
+pub(super) fn refused(say: Say) -> Step {
     step(Signal::Error, say, Vec::new())
+}
+
+/// Whether a camera sees this text still: then nothing happened, label or thing.
+pub fn still_seen(state: &mut State, text: &str, source: Source, now: &Now) -> bool {
+    let camera = source == Source::Camera;
+    let still = state.seen.as_ref().is_some_and(|(seen, at)| seen == text && within(now, *at, COOLDOWN_MS));
+    state.seen = camera.then(|| (text.to_owned(), now.ms));
+    camera && still
 }
 
 /// Takes one event.
 pub fn handle(state: &mut State, event: Event, now: &Now) -> Step {
     match event {
-        Event::Scanned(reading, source) => scanned(state, reading, source, now),
-        Event::Place(place, name) => at(state, place, name),
+        Event::Scanned(reading) => scanned(state, reading, now),
+        Event::BadLabel(text) => refused(Say::BadLabel(text)),
+        Event::Place(place, name) => at(state, place, name, now),
         Event::Mode(mode) => {
-            let effects = if mode == state.mode { Vec::new() } else { leave(state, false) };
+            let mut effects = if mode == state.mode { Vec::new() } else { leave(state, false) };
             if mode != state.mode {
                 (state.mode, state.target, state.asked) = (mode, None, None);
             }
+            effects.extend(begin_count(state, now));
             step(Signal::Ok, Say::Set, effects)
         }
         Event::Times(times) if (1..=MOST_TIMES).contains(&times) => {
@@ -62,25 +74,29 @@ pub fn handle(state: &mut State, event: Event, now: &Now) -> Step {
             step(Signal::Ok, Say::Set, Vec::new())
         }
         Event::Times(_) => refused(Say::Nothing),
-        Event::Quantity(packs) => quantity(state, packs),
-        Event::Choose(variant) => match state.asked.take() {
+        Event::Quantity(packs) => last::quantity(state, packs),
+        Event::Choose(variant, piece) => match state.asked.take() {
             Some(asked) if asked.reading.things.iter().any(|thing| thing.variant == variant) => {
-                let mut reading = Reading { inside: None, ..asked.reading };
+                let mut reading = Reading { piece, ..asked.reading };
                 reading.things.retain(|thing| thing.variant == variant);
-                state.times = Some(asked.times);
-                thing(state, reading, now)
+                thing(state, reading, asked.times, now)
             }
             asked => {
                 state.asked = asked;
                 refused(Say::Nothing)
             }
         },
-        Event::Lot(lot) => answer_lot(state, lot, now),
+        Event::Lot(lot, piece) => answer_lot(state, lot, piece, now),
         Event::Expect(expected) => {
             state.expected = expected;
+            // What another document asked for is not given back to this one.
+            state.done.iter_mut().for_each(|done| done.expected = None);
             step(Signal::Ok, Say::Set, Vec::new())
         }
-        Event::Undo => undo(state),
+        Event::Undo => last::undo(state),
+        Event::Finish { complete: true } if state.mode == Mode::Count && state.session.is_none() => {
+            refused(Say::Nothing)
+        }
         Event::Finish { complete } => {
             let effects = leave(state, complete);
             (state.asked, state.lot, state.times) = (None, None, None);
@@ -89,12 +105,26 @@ pub fn handle(state: &mut State, event: Event, now: &Now) -> Step {
     }
 }
 
+/// A count begins when its place is known, not with its first thing: an empty shelf is a count too.
+fn begin_count(state: &mut State, now: &Now) -> Option<Effect> {
+    if state.mode != Mode::Count || state.place.is_none() || state.session.is_some() {
+        return None;
+    }
+    state.session = Some(now.session);
+    Some(Effect::OpenSession(now.session, now.act))
+}
+
 /// Ends what is being counted: the line is recorded and the session acts.
 fn leave(state: &mut State, complete: bool) -> Vec<Effect> {
     let mut effects = end_line(state);
     if let Some(session) = state.session.take() {
-        let places = std::mem::take(&mut state.counted_places);
+        let mut places = std::mem::take(&mut state.counted_places);
+        // Whoever says that all was looked at stands here, even if nothing is.
+        if let Some((here, _)) = state.place.as_ref().filter(|(here, _)| !places.contains(here)) {
+            places.push(*here);
+        }
         state.lines = 0;
+        state.handled.retain(|it| it.mode != Mode::Count);
         // What a close names is not taken back behind its back: a recount is a new count.
         state.done.retain(|done| done.mode != Mode::Count);
         effects.push(Effect::CloseSession(session, if complete { places } else { Vec::new() }));
@@ -105,11 +135,17 @@ fn leave(state: &mut State, complete: bool) -> Vec<Effect> {
 /// Records the line being counted.
 fn end_line(state: &mut State) -> Vec<Effect> {
     let Some(line) = state.line.take() else { return Vec::new() };
-    let pack = line.steps.first().copied().unwrap_or(0);
-    let cell = line.cell.clone();
-    remember(state, Done { op: None, expected: None, cell, pack, mode: Mode::Count, sscc: String::new() });
+    let done = done_at(state, line.cell.clone(), line.cell.location, line.pack);
+    remember(state, Done { mode: Mode::Count, ..done });
     let count = Count { cell: line.cell, counted: line.counted, expected: None, session: state.session };
     vec![Effect::Record(Body::Count(count), Some(line.act))]
+}
+
+/// What is done now, before the outside has told how it was kept.
+fn done_at(state: &State, cell: Cell, target: Location, pack: i64) -> Done {
+    let reference = state.expected.as_ref().map(|it| it.reference.clone()).unwrap_or_default();
+    let (op, held, expected, sscc) = (None, None, None, String::new());
+    Done { op, held, expected, cell, pack, mode: state.mode, sscc, target, reference }
 }
 
 fn remember(state: &mut State, done: Done) {
@@ -120,26 +156,22 @@ fn remember(state: &mut State, done: Done) {
 }
 
 /// In a move the first place is where goods leave and the second where they go; else a new place replaces the old one.
-fn at(state: &mut State, place: Location, name: String) -> Step {
-    let effects = if state.mode == Mode::Count { end_line(state) } else { Vec::new() };
+fn at(state: &mut State, place: Location, name: String, now: &Now) -> Step {
+    let mut effects = if state.mode == Mode::Count { end_line(state) } else { Vec::new() };
     match (&state.place, &state.target) {
         (Some((from, _)), None) if state.mode == Mode::Move && *from != place => state.target = Some((place, name)),
         _ => (state.place, state.target) = (Some((place, name)), None),
     }
+    effects.extend(begin_count(state, now));
     step(Signal::Ok, Say::Set, effects)
 }
 
-fn scanned(state: &mut State, mut reading: Reading, source: Source, now: &Now) -> Step {
-    let still = state.seen.as_ref().is_some_and(|(text, at)| *text == reading.text && within(now, *at, COOLDOWN_MS));
-    state.seen = (source == Source::Camera).then(|| (reading.text.clone(), now.ms));
-    if source == Source::Camera && still {
-        return Step { signal: None, say: Say::Set, effects: Vec::new() };
-    }
+fn scanned(state: &mut State, mut reading: Reading, now: &Now) -> Step {
     if reading.only_lot {
         return match state.asked.take_if(|asked| within(now, asked.at_ms, TOGETHER_MS)) {
             Some(asked) => {
                 state.asked = Some(asked);
-                answer_lot(state, reading.lot, now)
+                answer_lot(state, reading.lot, reading.piece, now)
             }
             None => {
                 state.lot = Some((reading.lot, now.ms));
@@ -153,15 +185,15 @@ fn scanned(state: &mut State, mut reading: Reading, source: Source, now: &Now) -
         reading.lot = lot;
     }
     (state.asked, state.lot) = (None, None);
-    thing(state, reading, now)
+    let times = state.times.unwrap_or(1).saturating_mul(reading.inside.unwrap_or(1));
+    thing(state, reading, times, now)
 }
 
 /// A code that names things, or nothing that is known.
-fn thing(state: &mut State, reading: Reading, now: &Now) -> Step {
-    let times = state.times.unwrap_or(1).saturating_mul(reading.inside.unwrap_or(1));
+fn thing(state: &mut State, reading: Reading, times: u32, now: &Now) -> Step {
     let first = match reading.things.as_slice() {
         [] if state.mode == Mode::LookUp => return refused(Say::Unknown(reading.text)),
-        [] => return hold(state, reading, now),
+        [] => return hold(state, reading, times, now),
         [one] => one.clone(),
         many => {
             let say = Say::Choose(many.to_vec());
@@ -183,12 +215,20 @@ fn thing(state: &mut State, reading: Reading, now: &Now) -> Step {
     if let Some(again) = handled_before(state, &reading) {
         return step(Signal::Duplicate, Say::Again(again), Vec::new());
     }
-    let Some(quantity) = packs(&first, times, reading.piece.is_some()) else { return refused(Say::NotWhole) };
-    state.times = None;
-    if state.mode == Mode::Count {
-        return tally(state, &first, reading, quantity, now);
+    let Some(quantity) = packs(&first, times, is_serial(&reading.lot)) else { return refused(Say::NotWhole) };
+    let step = if state.mode == Mode::Count {
+        tally(state, &first, reading, quantity, now)
+    } else {
+        goods(state, &first, &reading, quantity)
+    };
+    if step.signal != Some(Signal::Error) {
+        state.times = None;
     }
-    goods(state, &first, &reading, quantity)
+    step
+}
+
+pub(super) fn is_serial(lot: &str) -> bool {
+    lot.starts_with("21:")
 }
 
 fn places(state: &State) -> Result<(Location, Location), Say> {
@@ -201,16 +241,36 @@ fn places(state: &State) -> Result<(Location, Location), Say> {
 
 /// Serials and pallets are present or not: scanning one twice adds nothing (DESIGN 5.10).
 fn handled_before(state: &State, reading: &Reading) -> Option<String> {
-    if !reading.sscc.is_empty() && state.pallets.contains(&reading.sscc) {
+    let from = from_of(state);
+    if state.handled.iter().any(|it| it.sscc == reading.sscc && it.mode == state.mode && it.from == from) {
         return Some(reading.sscc.clone());
     }
-    let piece = reading.piece?;
+    let piece = reading.piece.filter(|_| is_serial(&reading.lot))?;
     let again = match state.mode {
         Mode::Count => piece.counted || state.line.as_ref().is_some_and(|line| line.cell.lot == reading.lot),
         Mode::Receive | Mode::Return => piece.somewhere,
+        Mode::Move if piece.there && !piece.here => true,
         _ => piece.known && !piece.somewhere,
     };
     again.then(|| reading.lot.clone())
+}
+
+/// Only a move looks at where a pallet leaves from: received and put away are two acts, received twice is a slip.
+fn from_of(state: &State) -> Option<Location> {
+    state.place.as_ref().map(|(place, _)| *place).filter(|_| state.mode == Mode::Move)
+}
+
+/// Remembers what was done with a pallet, instead of what was done before it. Being counted is no handling.
+fn handle_pallet(state: &mut State, sscc: &str) {
+    if sscc.is_empty() {
+        return;
+    }
+    let (mode, from) = (state.mode, from_of(state));
+    state.handled.retain(|it| it.sscc != sscc || (it.mode == Mode::Count) != (mode == Mode::Count));
+    if state.handled.len() >= PALLETS {
+        state.handled.remove(0);
+    }
+    state.handled.push(Pallet { sscc: sscc.to_owned(), mode, from });
 }
 
 /// Thousandths in so many scans; a serial is one. None where a pack is not a whole number of thousandths.
@@ -229,26 +289,34 @@ fn packs(thing: &Thing, times: u32, piece: bool) -> Option<i64> {
 fn tally(state: &mut State, thing: &Thing, reading: Reading, quantity: i64, now: &Now) -> Step {
     let Some((place, _)) = state.place else { return refused(Say::NeedPlace) };
     let cell = Cell { variant: thing.variant, location: place, lot: reading.lot };
-    let mut effects = Vec::new();
-    let goes_on = state.line.as_ref().is_some_and(|line| line.cell == cell);
-    if !goes_on && state.lines >= limits::CLOSE_COUNTS {
+    let line = state.line.as_ref().filter(|line| line.cell == cell);
+    let (goes_on, counted) = (line.is_some(), line.map_or(0, |line| line.counted));
+    let counted = counted.saturating_add(quantity);
+    if counted > limits::QUANTITY {
+        return refused(Say::NotWhole);
+    }
+    let new_place = !state.counted_places.contains(&place);
+    let full = new_place && state.counted_places.len() + 1 >= limits::CLOSE_LOCATIONS;
+    if full || (!goes_on && state.lines >= limits::CLOSE_COUNTS) {
         return refused(Say::FinishFirst);
     }
-    if state.session.is_none() {
-        state.session = Some(now.session);
-        effects.push(Effect::OpenSession(now.session, now.act));
-    }
-    if !state.counted_places.contains(&place) {
+    let mut effects: Vec<Effect> = begin_count(state, now).into_iter().collect();
+    if new_place {
         state.counted_places.push(place);
     }
     if !goes_on {
         effects.extend(end_line(state));
         state.lines += 1;
-        state.line = Some(Line { cell: cell.clone(), counted: 0, steps: Vec::new(), act: now.act });
+        state.line = Some(Line { cell: cell.clone(), counted: 0, pack: 0, steps: Vec::new(), act: now.act });
     }
+    handle_pallet(state, &reading.sscc);
     if let Some(line) = &mut state.line {
-        line.counted = line.counted.saturating_add(quantity).min(limits::QUANTITY);
-        line.steps.push(quantity);
+        (line.counted, line.pack) = (counted, packs(thing, 1, is_serial(&cell.lot)).unwrap_or(quantity));
+        if line.steps.len() >= UNDO_DEPTH {
+            line.steps.remove(0);
+        }
+        let pallets = Some(reading.sscc).filter(|sscc| !sscc.is_empty()).into_iter().collect();
+        line.steps.push(Counted { quantity, pallets });
     }
     let signal = if reading.expired { Signal::Warning } else { Signal::Ok };
     let say = if reading.expired { Say::Expired(cell, quantity) } else { Say::Done(cell, quantity) };
@@ -265,17 +333,12 @@ fn goods(state: &mut State, thing: &Thing, reading: &Reading, quantity: i64) -> 
         Err(()) => return refused(Say::NotExpected(thing.name.clone())),
     };
     let cell = Cell { variant: thing.variant, location: place, lot: reading.lot.clone() };
-    let Some(body) = movement(state, &cell, target, quantity, state.mode) else { return refused(Say::NeedPlace) };
-    if !reading.sscc.is_empty() {
-        if state.pallets.len() >= PALLETS {
-            state.pallets.remove(0);
-        }
-        state.pallets.push(reading.sscc.clone());
-    }
-    let pack = packs(thing, 1, reading.piece.is_some()).unwrap_or(quantity);
+    let pack = packs(thing, 1, is_serial(&reading.lot)).unwrap_or(quantity);
     let expected = state.expected.as_ref().map(|_| (thing.variant, quantity));
-    let sscc = reading.sscc.clone();
-    remember(state, Done { op: None, expected, cell: cell.clone(), pack, mode: state.mode, sscc });
+    let done = Done { expected, sscc: reading.sscc.clone(), ..done_at(state, cell.clone(), target, pack) };
+    let Some(body) = movement(&done, quantity) else { return refused(Say::NeedPlace) };
+    handle_pallet(state, &reading.sscc);
+    remember(state, done);
     let elsewhere = state.mode.takes() && reading.piece.is_some_and(|piece| !piece.here);
     let (signal, say) = match (reading.expired, over || elsewhere) {
         (true, _) => (Signal::Warning, Say::Expired(cell, quantity)),
@@ -286,7 +349,12 @@ fn goods(state: &mut State, thing: &Thing, reading: &Reading, quantity: i64) -> 
 }
 
 /// Takes what was scanned off the document. Picking beyond it is blocked; a delivery of more than was ordered is a fact.
-fn draw(expected: &mut Option<Expected>, variant: VariantId, quantity: i64, picking: bool) -> Result<bool, ()> {
+pub(super) fn draw(
+    expected: &mut Option<Expected>,
+    variant: VariantId,
+    quantity: i64,
+    picking: bool,
+) -> Result<bool, ()> {
     let Some(expected) = expected else { return Ok(false) };
     let line = expected.lines.iter_mut().find(|(it, _)| *it == variant);
     match line {
@@ -303,87 +371,18 @@ fn draw(expected: &mut Option<Expected>, variant: VariantId, quantity: i64, pick
     }
 }
 
-fn movement(state: &State, cell: &Cell, target: Location, quantity: i64, mode: Mode) -> Option<Body> {
-    let (from, to, reason) = mode.ends(cell.location, target)?;
-    let reference = state.expected.as_ref().map(|it| it.reference.clone()).unwrap_or_default();
-    let line =
-        MoveLine { variant: cell.variant, lot: cell.lot.clone(), quantity, entered: String::new(), unit_cost: None };
+pub(super) fn movement(done: &Done, quantity: i64) -> Option<Body> {
+    let Cell { variant, location, lot } = done.cell.clone();
+    let (from, to, reason) = done.mode.ends(location, done.target)?;
+    let reference = done.reference.clone();
+    let line = MoveLine { variant, lot, quantity, entered: String::new(), unit_cost: None };
     Some(Body::Move(Move { from, to, lines: vec![line], reason: reason.to_owned(), reference }))
 }
 
-/// The number for the last scan, said after it: what was recorded is voided and recorded anew.
-fn quantity(state: &mut State, packs: u32) -> Step {
-    if packs > MOST_TIMES {
-        return refused(Say::NotWhole);
-    }
-    if let Some(line) = &mut state.line {
-        let pack = line.steps.last().copied().unwrap_or(1_000);
-        let Some(counted) = pack.checked_mul(i64::from(packs)).filter(|it| *it <= limits::QUANTITY) else {
-            return refused(Say::NotWhole);
-        };
-        (line.counted, line.steps) = (counted, vec![counted]);
-        let cell = line.cell.clone();
-        return step(Signal::Ok, Say::Done(cell, counted), Vec::new());
-    }
-    let changeable = state.done.last().is_some_and(|done| done.mode == state.mode && done.mode != Mode::Count);
-    let (true, Some(done)) = (changeable, state.done.pop()) else { return refused(Say::Nothing) };
-    let Some(op) = done.op else { return refused(Say::Nothing) };
-    let Some(wanted) = done.pack.checked_mul(i64::from(packs)).filter(|it| *it <= limits::QUANTITY) else {
-        state.done.push(done);
-        return refused(Say::NotWhole);
-    };
-    give_back(state, &done);
-    let void = Effect::Record(Body::Void(Void { target: op, reason: "quantity".to_owned() }), None);
-    if wanted == 0 {
-        return step(Signal::Ok, Say::Undone, vec![void]);
-    }
-    let target = state.target.as_ref().map_or(done.cell.location, |(target, _)| *target);
-    if draw(&mut state.expected, done.cell.variant, wanted, done.mode.takes()).is_err() {
-        let _ = draw(&mut state.expected, done.cell.variant, done.expected.map_or(0, |(_, drawn)| drawn), false);
-        state.done.push(done);
-        return refused(Say::NotExpected(String::new()));
-    }
-    let Some(body) = movement(state, &done.cell, target, wanted, done.mode) else { return refused(Say::Nothing) };
-    let cell = done.cell.clone();
-    let expected = done.expected.map(|(variant, _)| (variant, wanted));
-    state.done.push(Done { op: None, expected, ..done });
-    step(Signal::Ok, Say::Done(cell, wanted), vec![void, Effect::Record(body, None)])
-}
-
-fn give_back(state: &mut State, done: &Done) {
-    if let (Some(expected), Some((variant, quantity))) = (&mut state.expected, done.expected)
-        && let Some((_, left)) = expected.lines.iter_mut().find(|(it, _)| *it == variant)
-    {
-        *left = left.saturating_add(quantity);
-    }
-    state.pallets.retain(|pallet| *pallet != done.sscc);
-}
-
-/// Takes back the last scan: of the line being counted, or by a void.
-fn undo(state: &mut State) -> Step {
-    if state.asked.take().is_some() {
-        return step(Signal::Ok, Say::Undone, Vec::new());
-    }
-    if let Some(line) = &mut state.line {
-        if let Some(last) = line.steps.pop() {
-            line.counted = line.counted.saturating_sub(last);
-        }
-        if line.steps.is_empty() {
-            state.line = None;
-        }
-        return step(Signal::Ok, Say::Undone, Vec::new());
-    }
-    let Some(done) = state.done.pop() else { return refused(Say::Nothing) };
-    let Some(op) = done.op else { return refused(Say::Nothing) };
-    give_back(state, &done);
-    let void = Body::Void(Void { target: op, reason: "undo".to_owned() });
-    step(Signal::Ok, Say::Undone, vec![Effect::Record(void, None)])
-}
-
 /// The lot of the scan that waits for one.
-fn answer_lot(state: &mut State, lot: String, now: &Now) -> Step {
+fn answer_lot(state: &mut State, lot: String, piece: Option<Piece>, now: &Now) -> Step {
     let Some(asked) = state.asked.take() else { return refused(Say::Nothing) };
-    let mut reading = Reading { inside: None, ..asked.reading };
+    let mut reading = Reading { piece, ..asked.reading };
     if reading.things.len() != 1 {
         reading.lot = lot;
         let say = Say::Choose(reading.things.clone());
@@ -393,27 +392,50 @@ fn answer_lot(state: &mut State, lot: String, now: &Now) -> Step {
     // An empty answer says that there is none: it is not asked again.
     reading.things.iter_mut().for_each(|thing| thing.wants_lot = false);
     reading.lot = lot;
-    state.times = Some(asked.times);
-    thing(state, reading, now)
+    thing(state, reading, asked.times, now)
 }
 
 /// An unknown code: kept with all that was meant, so that the work goes on.
-fn hold(state: &mut State, reading: Reading, now: &Now) -> Step {
+fn hold(state: &mut State, reading: Reading, times: u32, now: &Now) -> Step {
     let (place, target) = match places(state) {
         Ok(places) => places,
         Err(missing) => return refused(missing),
     };
-    let times = state.times.take().unwrap_or(1);
-    let reference = state.expected.as_ref().map(|it| it.reference.clone()).unwrap_or_default();
-    let Reading { text, gtin, lot, .. } = reading;
+    let Reading { text, gtin, lot, sscc, held, .. } = reading;
+    if held && (is_serial(&lot) || !sscc.is_empty()) {
+        let again = if sscc.is_empty() { lot } else { sscc };
+        return step(Signal::Duplicate, Say::Again(again), Vec::new());
+    }
+    if is_serial(&lot) && times != 1 {
+        return refused(Say::NotWhole);
+    }
+    state.times = None;
+    // What is pressed next means this scan, not the line before it.
+    let mut effects: Vec<Effect> = begin_count(state, now).into_iter().collect();
+    effects.extend(end_line(state));
+    let cell = Cell { variant: VariantId::default(), location: place, lot: lot.clone() };
+    let done = Done { held: Some(0), ..done_at(state, cell, target, 0) };
+    let (mode, session, reference) = (state.mode, state.session, done.reference.clone());
+    remember(state, done);
     let say = Say::Unknown(text.clone());
-    let held = HeldScan { text, gtin, lot, mode: state.mode, place, target, times, reference, act: now.act };
-    step(Signal::Error, say, vec![Effect::Hold(held)])
+    effects.push(Effect::Hold(HeldScan {
+        text,
+        gtin,
+        lot,
+        mode,
+        place,
+        target,
+        times,
+        reference,
+        session,
+        act: now.act,
+    }));
+    step(Signal::Error, say, effects)
 }
 
 /// What a held scan records, now that its thing is known.
 pub(super) fn release(held: &HeldScan, thing: &Thing) -> Option<Body> {
-    let quantity = packs(thing, held.times, held.lot.starts_with("21:"))?;
+    let quantity = packs(thing, held.times, is_serial(&held.lot))?;
     let cell = Cell { variant: thing.variant, location: held.place, lot: held.lot.clone() };
     if held.mode == Mode::Count {
         return Some(Body::Count(Count { cell, counted: quantity, expected: None, session: None }));

@@ -6,6 +6,7 @@
 //! and keyboard alike.
 
 mod label;
+mod last;
 pub mod machine;
 mod state;
 mod wedge;
@@ -92,16 +93,16 @@ impl Inventory {
                 let read = self.read_input(reader, input, &before)?;
                 Ok((before, read))
             })?;
-            let (event, warnings) = match read {
-                Ok(read) => read,
-                Err(say) => {
-                    let signal = Some(Signal::Error);
-                    return Ok(Outcome { signal, say, on_hand: None, warnings: Vec::new() });
-                }
-            };
+            let Read { event, sight, warnings } = read;
             let mut state = before.clone();
             state.seen = seen.take();
             let now = Now { ms: self.clock().read().boot_ms, act: self.begin_act()?, session: self.fresh_session()? };
+            if let Some((text, source)) = sight
+                && machine::still_seen(&mut state, &text, source, &now)
+            {
+                *seen = state.seen.take();
+                return Ok(Outcome { signal: None, say: Say::Set, on_hand: None, warnings: Vec::new() });
+            }
             let step = handle(&mut state, event, &now);
             *seen = state.seen.take();
             let (say, signal) = (step.say.clone(), step.signal);
@@ -154,11 +155,13 @@ impl Inventory {
     /// [`Error::NotFound`] if the variant is not here or nothing is held under the text; [`Error::Invalid`] where a pack is
     /// no whole number of thousandths; else as [`Inventory::edit`]. Nothing is kept then.
     pub fn attach(&self, text: &str, variant: VariantId, pack: (i64, i64)) -> Result<u64, Error> {
+        let camera = self.camera();
         let (acts, cells) = self.store().write(|writer| {
             let held = writer.read().held(Some(text))?;
             let gtin = held.first().ok_or(Error::NotFound("held scan"))?.scan.gtin.clone();
             let mut thing = self.thing(&writer.read(), variant, String::new(), pack)?;
             thing.wants_lot = false;
+            writer.read().document("variants", RecordId(variant.0))?.ok_or(Error::NotFound("variant"))?;
             self.edit_in(writer, &identifier(text, &gtin, variant, pack))?;
             let (mut acts, mut cells) = (0, Vec::new());
             for scan in together(held.iter().map(|row| &row.scan)) {
@@ -168,11 +171,10 @@ impl Inventory {
                 cells.extend(self.capture(writer, Some(scan.act), body)?.cells);
                 acts += 1;
             }
-            for row in held {
-                writer.let_go(row.number)?;
-            }
+            forget(writer, &held.iter().map(|row| row.number).collect::<Vec<_>>())?;
             Ok((acts, cells))
         })?;
+        drop(camera);
         self.tell(&cells);
         Ok(acts)
     }
@@ -182,7 +184,8 @@ impl Inventory {
     /// # Errors
     /// [`Error::Database`].
     pub fn drop_held(&self, number: i64) -> Result<(), Error> {
-        self.store().write(|writer| writer.let_go(number))
+        let _camera = self.camera();
+        self.store().write(|writer| forget(writer, &[number]))
     }
 
     fn held_full(&self) -> Result<bool, Error> {
@@ -208,11 +211,12 @@ impl Inventory {
                 }
                 Effect::OpenSession(session, act) => writer.open_session(session, &act)?,
                 Effect::CloseSession(session, complete) => cells.extend(self.close_in(writer, session, complete)?),
-                Effect::Hold(scan) => writer.hold(&scan, self.clock().read().wall_ms)?,
+                Effect::Hold(scan) => state.kept(writer.hold(&scan, self.clock().read().wall_ms)?),
+                Effect::HoldTimes(number, times) => writer.hold_times(number, times)?,
+                Effect::LetGo(number) => writer.let_go(number)?,
             }
         }
-        let text = serde_json::to_vec(&state).map_err(|_| Error::Internal("a shift cannot be written"))?;
-        writer.set_meta(KEY, &text)?;
+        save(writer, &state)?;
         Ok(cells)
     }
 
@@ -227,60 +231,62 @@ impl Inventory {
         Ok(self.capture(writer, act, Body::Close(Close { session, parts, complete }))?.cells)
     }
 
-    /// What an input says, looked up; or why it says nothing.
-    #[allow(clippy::type_complexity)] // an event with its warnings, or why there is none
-    fn read_input(
-        &self,
-        reader: &Reader<'_>,
-        input: Input,
-        state: &State,
-    ) -> Result<Result<(Event, Vec<String>), Say>, Error> {
+    /// What an input says, looked up.
+    fn read_input(&self, reader: &Reader<'_>, input: Input, state: &State) -> Result<Read, Error> {
         let event = match input {
             Input::Scan(scan) => return self.read_scan(reader, &scan, state),
             Input::Place(place) => Event::Place(place, reader.place_name(place)?.unwrap_or_default()),
             Input::Command(command) => event_of(command),
-            Input::Choose(variant) => Event::Choose(variant),
+            Input::Choose(variant) => {
+                let lot = state.asked.as_ref().map_or("", |asked| asked.reading.lot.as_str());
+                Event::Choose(variant, piece(reader, state, variant, lot)?)
+            }
             Input::Lot(lot) => {
                 if lot.len() > limits::LOT_BYTES {
                     let reason = format!("at most {} bytes", limits::LOT_BYTES);
                     return Err(Error::Invalid { field: "lot", reason });
                 }
-                Event::Lot(lot)
+                let piece = match asked_thing(state) {
+                    Some(variant) => piece(reader, state, variant, &lot)?,
+                    None => None,
+                };
+                Event::Lot(lot, piece)
             }
-            Input::Expect(expected) => {
+            Input::Expect(mut expected) => {
                 let lines = expected.as_ref().map_or(0, |it| it.lines.len());
                 if lines > limits::EXPECTED_LINES {
                     let reason = format!("at most {} lines", limits::EXPECTED_LINES);
                     return Err(Error::Invalid { field: "expected", reason });
                 }
+                if expected.as_ref().is_some_and(|it| it.reference.len() > limits::TEXT_BYTES) {
+                    let reason = format!("at most {} bytes", limits::TEXT_BYTES);
+                    return Err(Error::Invalid { field: "reference", reason });
+                }
+                if let Some(expected) = &mut expected {
+                    expected.lines = one_a_variant(&expected.lines);
+                }
                 Event::Expect(expected)
             }
         };
-        Ok(Ok((event, Vec::new())))
+        Ok(Read { event, sight: None, warnings: Vec::new() })
     }
 
-    #[allow(clippy::type_complexity)] // as above
-    fn read_scan(
-        &self,
-        reader: &Reader<'_>,
-        scan: &Scan,
-        state: &State,
-    ) -> Result<Result<(Event, Vec<String>), Say>, Error> {
+    fn read_scan(&self, reader: &Reader<'_>, scan: &Scan, state: &State) -> Result<Read, Error> {
         let meaning = self.understand(&scan.text, scan.aim.as_deref())?;
-        match label::parse(&meaning.text) {
-            Some(label::Label::Command(command)) => return Ok(Ok((event_of(command), Vec::new()))),
-            Some(label::Label::Place(code)) => {
-                return Ok(match reader.place_of_code(&code)? {
-                    Some((place, name)) => Ok((Event::Place(place, name), Vec::new())),
-                    None => Err(Say::BadLabel(code)),
-                });
+        let (event, warnings) = match label::parse(&meaning.text) {
+            Some(label::Label::Command(command)) => (event_of(command), Vec::new()),
+            Some(label::Label::Place(code)) => match reader.place_of_code(&code)? {
+                Some((place, name)) => (Event::Place(place, name), Vec::new()),
+                None => (Event::BadLabel(code), Vec::new()),
+            },
+            Some(label::Label::Bad) => (Event::BadLabel(meaning.text.clone()), Vec::new()),
+            None => {
+                let reading = self.reading(reader, &meaning, state)?;
+                let warnings = reading.warnings.clone();
+                (Event::Scanned(reading), warnings)
             }
-            Some(label::Label::Bad) => return Ok(Err(Say::BadLabel(meaning.text))),
-            None => {}
-        }
-        let reading = self.reading(reader, &meaning, state)?;
-        let warnings = reading.warnings.clone();
-        Ok(Ok((Event::Scanned(reading, scan.source), warnings)))
+        };
+        Ok(Read { event, sight: Some((meaning.text, scan.source)), warnings })
     }
 
     fn reading(&self, reader: &Reader<'_>, meaning: &Meaning, state: &State) -> Result<Reading, Error> {
@@ -311,27 +317,91 @@ impl Inventory {
             && reading.things.is_empty();
         let today = date_of(self.clock().read().wall_ms);
         reading.expired = first.expiry.as_ref().is_some_and(|it| it.last_day() < today);
-        if let ([thing], true) = (reading.things.as_slice(), reading.lot.starts_with("21:")) {
-            let place = state.place.as_ref().map(|(place, _)| *place);
-            let mut piece = reader.piece(thing.variant, &reading.lot, place)?;
-            if let Some(session) = state.session {
-                let counted = reader.session_counts(session)?;
-                piece.counted = counted.keys().any(|cell| cell.variant == thing.variant && cell.lot == reading.lot);
-            }
-            reading.piece = Some(piece);
+        // A second symbol speaks of the thing that was asked about, a first one of the thing after it.
+        let thing = reading.things.first().filter(|_| reading.things.len() == 1).map(|thing| thing.variant);
+        let noted = state.lot.as_ref().map_or("", |(lot, _)| lot.as_str());
+        let lot = if reading.lot.is_empty() { noted } else { reading.lot.as_str() };
+        if let Some(variant) = thing.or_else(|| asked_thing(state).filter(|_| reading.only_lot)) {
+            reading.piece = piece(reader, state, variant, lot)?;
         }
+        reading.held = reading.things.is_empty() && held_here(reader, state, &reading.text)?;
         Ok(reading)
     }
 
     fn thing(&self, reader: &Reader<'_>, variant: VariantId, name: String, pack: (i64, i64)) -> Result<Thing, Error> {
-        let document = reader.document("variants", RecordId(variant.0))?.ok_or(Error::NotFound("variant"))?;
-        let wants_lot = matches!(document.row().text("tracking"), "lot" | "serial");
+        // A variant that has not arrived yet is in somebody's hand all the same.
+        let document = reader.document("variants", RecordId(variant.0))?;
+        let wants_lot = document.is_some_and(|it| matches!(it.row().text("tracking"), "lot" | "serial"));
         Ok(Thing { variant, name, pack_numerator: pack.0, pack_denominator: pack.1, wants_lot })
     }
 }
 
 /// Cells that changed, with what they show.
 type Cells = Vec<(Cell, stocksync_ledger::CellView)>;
+
+/// An input, looked up.
+struct Read {
+    event: Event,
+    /// The text that a scan showed, and to whom.
+    sight: Option<(String, Source)>,
+    warnings: Vec<String>,
+}
+
+/// The one thing whose lot was asked for.
+fn asked_thing(state: &State) -> Option<VariantId> {
+    match state.asked.as_ref()?.reading.things.as_slice() {
+        [thing] => Some(thing.variant),
+        _ => None,
+    }
+}
+
+/// What is known of a serial; none for other lots.
+fn piece(reader: &Reader<'_>, state: &State, variant: VariantId, lot: &str) -> Result<Option<Piece>, Error> {
+    if !lot.starts_with("21:") {
+        return Ok(None);
+    }
+    let of = |it: &Option<(Location, String)>| it.as_ref().map(|(place, _)| *place);
+    let mut piece = reader.piece(variant, lot, (of(&state.place), of(&state.target)))?;
+    if let Some(session) = state.session {
+        let counted = reader.session_counts(session)?;
+        piece.counted = counted.keys().any(|cell| cell.variant == variant && cell.lot == lot);
+    }
+    Ok(Some(piece))
+}
+
+/// Whether a text is held already from the same work at the same place.
+fn held_here(reader: &Reader<'_>, state: &State, text: &str) -> Result<bool, Error> {
+    let place = state.place.as_ref().map(|(place, _)| *place);
+    let same = |it: &HeldScan| it.mode == state.mode && Some(it.place) == place && it.session == state.session;
+    Ok(reader.held(Some(text))?.iter().any(|row| same(&row.scan)))
+}
+
+/// A document may name a thing on several lines; scanning works off their sum.
+fn one_a_variant(lines: &[(VariantId, i64)]) -> Vec<(VariantId, i64)> {
+    let mut sums: Vec<(VariantId, i64)> = Vec::new();
+    for (variant, quantity) in lines {
+        match sums.iter_mut().find(|(it, _)| it == variant) {
+            Some((_, sum)) => *sum = sum.saturating_add(*quantity),
+            None => sums.push((*variant, *quantity)),
+        }
+    }
+    sums
+}
+
+/// Held scans go, and the shift takes none of them for its last scan.
+fn forget(writer: &Writer<'_>, numbers: &[i64]) -> Result<(), Error> {
+    for number in numbers {
+        writer.let_go(*number)?;
+    }
+    let mut state = load(&writer.read())?;
+    state.forget(numbers);
+    save(writer, &state)
+}
+
+fn save(writer: &Writer<'_>, state: &State) -> Result<(), Error> {
+    let text = serde_json::to_vec(state).map_err(|_| Error::Internal("a shift cannot be written"))?;
+    writer.set_meta(KEY, &text)
+}
 
 fn load(reader: &Reader<'_>) -> Result<State, Error> {
     let Some(bytes) = reader.meta(KEY)? else { return Ok(State::default()) };
@@ -349,12 +419,13 @@ fn event_of(command: Command) -> Event {
     }
 }
 
-/// Held scans as they are recorded: those of one count line are one count, the others one act each.
+/// Held scans as they are recorded: those of one line of one count are one count, the others one act each.
 fn together<'a>(held: impl Iterator<Item = &'a HeldScan>) -> Vec<HeldScan> {
     let mut acts: Vec<HeldScan> = Vec::new();
     for scan in held {
         let same = |it: &&mut HeldScan| {
-            it.mode == Mode::Count && scan.mode == Mode::Count && it.place == scan.place && it.lot == scan.lot
+            let counts = it.mode == Mode::Count && scan.mode == Mode::Count && it.session == scan.session;
+            counts && it.place == scan.place && it.lot == scan.lot
         };
         match acts.iter_mut().find(same) {
             Some(line) => line.times = line.times.saturating_add(scan.times),

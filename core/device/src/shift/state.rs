@@ -91,9 +91,12 @@ pub struct Thing {
 
 /// What the ledger knows about a single piece (a serial).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Piece {
     /// It is at the place of the shift.
     pub here: bool,
+    /// It is where a move goes.
+    pub there: bool,
     /// It is at some real place.
     pub somewhere: bool,
     /// It was handled before.
@@ -121,6 +124,9 @@ pub struct Reading {
     pub sscc: String,
     /// Where the lot is a serial.
     pub piece: Option<Piece>,
+    /// The same text is held from the same work.
+    #[serde(default)]
+    pub held: bool,
     /// It expired before today.
     pub expired: bool,
     /// What is odd about the code.
@@ -131,7 +137,9 @@ pub struct Reading {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A code was scanned, and looked up.
-    Scanned(Reading, Source),
+    Scanned(Reading),
+    /// A label of ours was misread, or no place has its code.
+    BadLabel(String),
     /// The label of a place was scanned, or the place picked.
     Place(Location, String),
     /// The mode changes.
@@ -140,10 +148,10 @@ pub enum Event {
     Times(u32),
     /// The last scan was of so many packs: instead of what was recorded. 0 in a count: none are there.
     Quantity(u32),
-    /// The person chose among several things.
-    Choose(VariantId),
-    /// The lot that was asked for, as ops name it; empty: there is none.
-    Lot(String),
+    /// The person chose among several things; with what is known of it if it is a serial.
+    Choose(VariantId, Option<Piece>),
+    /// The lot that was asked for, as ops name it; empty: there is none. With what is known of it if it is a serial.
+    Lot(String, Option<Piece>),
     /// Only this is expected: an order to pick, a delivery to receive. None: anything.
     Expect(Option<Expected>),
     /// Take the last scan back.
@@ -173,8 +181,12 @@ pub enum Effect {
     OpenSession(SessionId, Act),
     /// Close it.
     CloseSession(SessionId, Vec<Location>),
-    /// Keep the scan of an unknown code.
+    /// Keep the scan of an unknown code; its number goes back by [`State::kept`].
     Hold(HeldScan),
+    /// The scan held under this number was of so many packs.
+    HoldTimes(i64, u32),
+    /// Keep the scan held under this number no more.
+    LetGo(i64),
 }
 
 /// What to record once an unknown code is known.
@@ -196,6 +208,9 @@ pub struct HeldScan {
     pub times: u32,
     /// Number of the document, or empty.
     pub reference: String,
+    /// The count it belongs to.
+    #[serde(default)]
+    pub session: Option<SessionId>,
     /// What was known then.
     pub act: Act,
 }
@@ -272,16 +287,39 @@ pub struct Step {
 pub(super) struct Line {
     pub cell: Cell,
     pub counted: i64,
-    /// Of one scan, thousandths: what undo takes away.
-    pub steps: Vec<i64>,
+    /// One pack of the last scan, thousandths.
+    pub pack: i64,
+    /// The last scans: what undo takes away.
+    pub steps: Vec<Counted>,
     pub act: Act,
 }
 
-/// A recorded act that undo and a later quantity can change.
+/// One scan of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Counted {
+    /// Thousandths.
+    pub quantity: i64,
+    /// The pallets it was of.
+    pub pallets: Vec<String>,
+}
+
+/// What was last done with a pallet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pallet {
+    pub sscc: String,
+    pub mode: Mode,
+    /// From where, in a move: it may go on from its next place.
+    pub from: Option<Location>,
+}
+
+/// A recorded act or a held scan, which undo and a later quantity can change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Done {
     /// None until the outside says how it was recorded.
     pub op: Option<OpRef>,
+    /// Of a held scan: its number, 0 until the outside says which.
+    #[serde(default)]
+    pub held: Option<i64>,
     /// What undo gives back to the document.
     pub expected: Option<(VariantId, i64)>,
     /// For a later quantity: the cell, one pack in thousandths, the mode.
@@ -289,6 +327,9 @@ pub(super) struct Done {
     pub pack: i64,
     pub mode: Mode,
     pub sscc: String,
+    /// Where goods went, and by which document.
+    pub target: Location,
+    pub reference: String,
 }
 
 /// A scan that waits for an answer.
@@ -301,6 +342,7 @@ pub(super) struct Asked {
 
 /// A shift between two events.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct State {
     /// What scanning does.
     pub mode: Mode,
@@ -322,7 +364,7 @@ pub struct State {
     /// What a camera saw last, and when: forgotten with the process.
     #[serde(skip)]
     pub(super) seen: Option<(String, i64)>,
-    pub(super) pallets: Vec<String>,
+    pub(super) handled: Vec<Pallet>,
 }
 
 impl State {
@@ -340,8 +382,20 @@ impl State {
 
     /// Tells how the first act that was not told yet was recorded.
     pub fn recorded(&mut self, op: OpRef) {
-        if let Some(done) = self.done.iter_mut().find(|done| done.op.is_none()) {
+        if let Some(done) = self.done.iter_mut().find(|done| done.op.is_none() && done.held.is_none()) {
             done.op = Some(op);
         }
+    }
+
+    /// Tells under which number the first scan that was not told yet is held.
+    pub fn kept(&mut self, number: i64) {
+        if let Some(done) = self.done.iter_mut().find(|done| done.held == Some(0)) {
+            done.held = Some(number);
+        }
+    }
+
+    /// These are held no more: what a person has named or dropped is not the last scan.
+    pub(super) fn forget(&mut self, numbers: &[i64]) {
+        self.done.retain(|done| done.held.is_none_or(|number| !numbers.contains(&number)));
     }
 }

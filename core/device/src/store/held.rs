@@ -55,7 +55,12 @@ impl Reader<'_> {
     }
 
     /// Where a single piece is.
-    pub(crate) fn piece(&self, variant: VariantId, lot: &str, place: Option<Location>) -> Result<Piece, Error> {
+    pub(crate) fn piece(
+        &self,
+        variant: VariantId,
+        lot: &str,
+        (place, target): (Option<Location>, Option<Location>),
+    ) -> Result<Piece, Error> {
         let sql = "SELECT location, on_hand FROM cells WHERE variant = ?1 AND lot = ?2";
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map(params![variant.0, lot], |row| {
@@ -67,17 +72,28 @@ impl Reader<'_> {
             piece.known = true;
             piece.somewhere |= on_hand > 0 && !location.is_virtual();
             piece.here |= on_hand > 0 && Some(location) == place;
+            piece.there |= on_hand > 0 && Some(location) == target;
         }
         Ok(piece)
     }
 }
 
 impl Writer<'_> {
-    /// Keeps a scan.
-    pub(crate) fn hold(&self, scan: &HeldScan, wall_ms: i64) -> Result<(), Error> {
+    /// Keeps a scan and answers its number.
+    pub(crate) fn hold(&self, scan: &HeldScan, wall_ms: i64) -> Result<i64, Error> {
         let text = serde_json::to_string(scan).map_err(|_| Error::Internal("a scan cannot be written"))?;
         let sql = "INSERT INTO held_scans (text, gtin, wall_ms, scan) VALUES (?1, ?2, ?3, ?4)";
         self.connection().prepare_cached(sql)?.execute(params![scan.text, scan.gtin, wall_ms, text])?;
+        Ok(self.connection().last_insert_rowid())
+    }
+
+    /// A held scan was of so many packs.
+    pub(crate) fn hold_times(&self, number: i64, times: u32) -> Result<(), Error> {
+        let Some(mut row) = self.read().held(None)?.into_iter().find(|row| row.number == number) else { return Ok(()) };
+        row.scan.times = times;
+        let text = serde_json::to_string(&row.scan).map_err(|_| Error::Internal("a scan cannot be written"))?;
+        let sql = "UPDATE held_scans SET scan = ?2 WHERE number = ?1";
+        self.connection().prepare_cached(sql)?.execute(params![number, text])?;
         Ok(())
     }
 

@@ -13,3 +13,4 @@ mod ledger;
 mod records;
 mod scan;
 mod shift;
+mod slips;
