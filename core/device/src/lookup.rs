@@ -61,11 +61,7 @@ impl Inventory {
 
     /// What a text says, whoever it names. Years of two digits are those around this device's clock.
     pub(crate) fn understand(&self, text: &str, aim: Option<&str>) -> Result<Meaning, Error> {
-        let mut symbology = aim.and_then(Symbology::from_aim);
-        // EAN-8 has an identifier of its own: eight digits beside this one are a UPC-E as printed.
-        if symbology == Some(Symbology::Ean13) && text.len() == 8 && text.bytes().all(|it| it.is_ascii_digit()) {
-            symbology = Some(Symbology::UpcE);
-        }
+        let symbology = aim.and_then(Symbology::from_aim);
         let (year, ..) = date_of(self.clock().read().wall_ms);
         understand(&ScanInput { symbology, ..ScanInput::new(text) }, &Context::new(year))
             .map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })

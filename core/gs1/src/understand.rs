@@ -207,16 +207,19 @@ impl Reader<'_> {
             return self.not_understood(text, Fault::Length { found: text.len() });
         }
         // Decoders that do not announce the symbol drop the zero that makes UPC-A an EAN-13.
+        // EAN-8 has an identifier of its own: eight digits beside that of EAN-13 are a UPC-E as printed.
+        let upc_e = digits.len() == 8 && matches!(clean.symbology, Some(Symbology::UpcE | Symbology::Ean13));
         let lengths: &[usize] = match clean.symbology {
+            _ if upc_e => &[8],
             Some(Symbology::Ean8) => &[8],
-            Some(Symbology::UpcE) => &[8, 12, 13],
+            Some(Symbology::UpcE) => &[12, 13],
             _ if clean.announced => &[13],
             _ => &[12, 13],
         };
         let gtin = match digits.bytes().position(|b| !b.is_ascii_digit()) {
             Some(at) => Err(Fault::NotDigits { at }),
             None if !lengths.contains(&digits.len()) => Err(Fault::Length { found: digits.len() }),
-            None if clean.symbology == Some(Symbology::UpcE) && digits.len() == 8 => Gtin::from_upc_e(digits),
+            None if upc_e => Gtin::from_upc_e(digits),
             None => Gtin::parse(digits),
         };
         match (gtin, composite) {

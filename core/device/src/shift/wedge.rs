@@ -79,8 +79,6 @@ pub fn scan_of_intent(extras: &HashMap<String, String>) -> Option<Scan> {
     let get = |name: &str| extras.get(name).filter(|it| !it.is_empty());
     let (text, aim) = if let Some(text) = get("com.symbol.datawedge.data_string") {
         let label = get("com.symbol.datawedge.label_type").and_then(|it| Symbology::from_label_type(it));
-        // UPC-E is announced like EAN-13, and its eight digits would be refused as one.
-        let label = label.filter(|it| *it != Symbology::UpcE);
         (text, label.map(|it| it.aim().to_owned()))
     } else {
         let aim = get("aimId").or_else(|| get("com.honeywell.decode.intent.extra.AIM_ID"));
@@ -151,7 +149,7 @@ mod tests {
             scan_of_intent(&extras(&[(data, "0123"), (of, label)])).unwrap()
         };
         assert_eq!(zebra("LABEL-TYPE-EAN128").aim.as_deref(), Some("]C1"));
-        assert_eq!(zebra("LABEL-TYPE-UPCE0").aim, None);
+        assert_eq!(zebra("LABEL-TYPE-UPCE0").aim.as_deref(), Some("]E0"));
         assert_eq!(zebra("LABEL-TYPE-NEW").aim, None);
         let honeywell = scan_of_intent(&extras(&[("data", "X1"), ("aimId", "]C0"), ("codeId", "j")])).unwrap();
         assert_eq!((honeywell.text.as_str(), honeywell.aim.as_deref()), ("X1", Some("]C0")));

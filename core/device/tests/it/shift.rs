@@ -344,8 +344,10 @@ fn a_shift_at_a_keyboard() {
 fn a09_upc_e_is_understood_as_printed() {
     let desk = Desk::new();
     let soap = variant(&desk.inventory, "Soap", "none", ("gtin", "00012345000065"), (1, 1));
-    let found = desk.inventory.lookup("01234565", Some("]E0")).unwrap();
-    assert_eq!(found.matches[0].identifier.variant, soap);
+    for (text, aim) in [("01234565", Some("]E0")), ("01234565\r\n", Some("]E0")), ("]E001234565", None)] {
+        let found = desk.inventory.lookup(text, aim).unwrap();
+        assert_eq!(found.matches[0].identifier.variant, soap, "{text:?}");
+    }
 }
 
 /// Random work by a hurried person on a dying battery: what was answered is recorded, what was not is there whole or not at
