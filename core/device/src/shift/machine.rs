@@ -126,7 +126,7 @@ fn leave(state: &mut State, complete: bool) -> Vec<Effect> {
         state.lines = 0;
         state.handled.retain(|it| it.mode != Mode::Count);
         // What a close names is not taken back behind its back: a recount is a new count.
-        state.done.retain(|done| done.mode != Mode::Count);
+        state.done.retain(|done| done.mode != Mode::Count || done.held.is_some());
         effects.push(Effect::CloseSession(session, if complete { places } else { Vec::new() }));
     }
     effects

@@ -13,4 +13,5 @@ mod ledger;
 mod records;
 mod scan;
 mod shift;
+mod shift_rules;
 mod slips;
