@@ -156,8 +156,8 @@ impl Inventory {
         self.on_core(shift::held).await
     }
 
-    /// Says that a text is a variant in packs of so many base units: its identifier is made, and every held scan of the text
-    /// is recorded once. Durable when it returns; answers how many acts that were.
+    /// Says that a text is a variant in packs of so many base units: its identifier is made, and every held scan of the text,
+    /// or of the GTIN in it, is recorded once. Durable when it returns; answers how many acts that were.
     ///
     /// # Errors
     /// `NotFound` if nothing is held under the text or the variant is not here; else as `edit` and `capture`.

@@ -85,7 +85,7 @@ pub enum ShiftInput {
         /// So many.
         times: u32,
     },
-    /// The last scan was so many packs: in place of what was recorded. 0 in a count: none are there.
+    /// The last scan was so many packs: in place of what was recorded, held or asked about. 0 in a count: none are there.
     Quantity {
         /// So many.
         packs: u32,

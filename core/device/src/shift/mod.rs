@@ -148,8 +148,8 @@ impl Inventory {
         self.store().read(|reader| reader.held(None))
     }
 
-    /// Says that a text is a variant in packs of `pack`: the identifier is made, and every held scan of the text is
-    /// recorded once, with what was known when it was scanned. Durable when it returns; answers how many acts that were.
+    /// Says that a text is a variant in packs of `pack`: the identifier is made, and every held scan of the text, or of the
+    /// GTIN in it, is recorded once, with what was known when it was scanned. Durable when it returns; answers how many acts that were.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the variant is not here or nothing is held under the text; [`Error::Invalid`] where a pack is
@@ -159,6 +159,7 @@ impl Inventory {
         let (acts, cells) = self.store().write(|writer| {
             let held = writer.read().held(Some(text))?;
             let gtin = held.first().ok_or(Error::NotFound("held scan"))?.scan.gtin.clone();
+            let held = if gtin.is_empty() { held } else { writer.read().held_of_gtin(&gtin)? };
             let mut thing = self.thing(&writer.read(), variant, String::new(), pack)?;
             thing.wants_lot = false;
             writer.read().document("variants", RecordId(variant.0))?.ok_or(Error::NotFound("variant"))?;
@@ -305,7 +306,8 @@ impl Inventory {
             reading.things.push(self.thing(reader, variant, name, (pack_numerator, pack_denominator))?);
         }
         let Some(first) = meaning.candidates.first() else { return Ok(reading) };
-        reading.gtin = first.gtin.as_ref().map(ToString::to_string).unwrap_or_default();
+        let gtin = first.gtin.as_ref().or(first.contained_gtin.as_ref());
+        reading.gtin = gtin.map(ToString::to_string).unwrap_or_default();
         reading.lot = first.lot_code();
         reading.sscc = first.sscc.clone().unwrap_or_default();
         let inside = first.variable_count.or(first.contained_count.filter(|_| first.gtin.is_none()));

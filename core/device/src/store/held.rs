@@ -27,9 +27,20 @@ impl Reader<'_> {
 
     /// Scans held, oldest first: of one text, or all.
     pub(crate) fn held(&self, text: Option<&str>) -> Result<Vec<HeldRow>, Error> {
-        let sql = "SELECT number, wall_ms, scan FROM held_scans WHERE ?1 IS NULL OR text = ?1 ORDER BY number";
+        self.held_where(
+            "SELECT number, wall_ms, scan FROM held_scans WHERE ?1 IS NULL OR text = ?1 ORDER BY number",
+            text,
+        )
+    }
+
+    /// Scans held of one GTIN, oldest first, whatever lot or serial stands beside it.
+    pub(crate) fn held_of_gtin(&self, gtin: &str) -> Result<Vec<HeldRow>, Error> {
+        self.held_where("SELECT number, wall_ms, scan FROM held_scans WHERE gtin = ?1 ORDER BY number", Some(gtin))
+    }
+
+    fn held_where(&self, sql: &str, key: Option<&str>) -> Result<Vec<HeldRow>, Error> {
         let mut statement = self.0.prepare_cached(sql)?;
-        let rows = statement.query_map([text], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
+        let rows = statement.query_map([key], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
         rows.map(|row| {
             let (number, wall_ms, scan) = row?;
             let scan = serde_json::from_str(&scan).map_err(|_| Error::Internal("a held scan cannot be read"))?;

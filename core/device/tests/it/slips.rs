@@ -161,6 +161,13 @@ fn unknown_pallets_and_pieces_keep_what_they_say() {
     assert_eq!(desk.pull(&piece).signal, Some(Signal::Error));
     assert_eq!(desk.pull(&piece).signal, Some(Signal::Duplicate));
     assert_eq!(desk.inventory.shift_view().unwrap().held, 2);
+
+    let bolt = variant(&desk.inventory, "Bolt", "none", ("raw", "BOLT"), (1, 1));
+    let text = desk.inventory.held_scans().unwrap()[0].scan.text.clone();
+    assert_eq!(desk.inventory.attach(&text, bolt, (1, 1)).unwrap(), 2, "one number, named once");
+    assert_eq!(desk.on_hand(bolt, desk.dock, ""), 40_000);
+    assert_eq!(desk.on_hand(bolt, desk.dock, "21:S7"), 1_000);
+    assert_eq!(desk.pull(&strange).on_hand, Some(41_000), "and it is the number that is known from now on");
 }
 
 #[test]
