@@ -55,6 +55,23 @@ class Shift(InventoryCase):
         self.assertEqual((await self.inventory.shift(scan(TEA))).signal, ShiftSignal.DONE)
         self.assertEqual((await self.inventory.shift(scan(TEA))).reason, ShiftReason.NOT_EXPECTED)
 
+    async def test_slips(self) -> None:
+        """A label before the camera is read once, and what is pressed after an unknown code means it."""
+        await self.inventory.edit([
+            record(Collection.LOCATIONS, name=text("Dock"), kind=text("bin"), code=text("DOCK"))
+        ])  # fmt: skip
+        receive = stocksync.shift_label(ShiftInput.SET_MODE(mode=ShiftMode.RECEIVE))
+        for label in (receive, stocksync.place_label("DOCK")):
+            await self.inventory.shift(scan(label))
+        self.assertEqual((await self.inventory.shift(scan(TEA))).reason, ShiftReason.UNKNOWN)
+        self.assertEqual((await self.inventory.shift(ShiftInput.QUANTITY(packs=5))).signal, ShiftSignal.DONE)
+        (held,) = await self.inventory.held_scans()
+        self.assertEqual((held.times, held.gtin), (5, "0" + TEA))
+        undo = scan(stocksync.shift_label(ShiftInput.UNDO()), ScanSource.CAMERA)
+        signals = [(await self.inventory.shift(undo)).signal for _ in range(3)]
+        self.assertEqual(signals, [ShiftSignal.DONE, None, None])
+        self.assertEqual((await self.inventory.shift_view()).held, 0)
+
     async def test_a_scanner_that_types(self) -> None:
         """Keys with their times, and a broadcast."""
         wedge = stocksync.Wedge()
