@@ -32,8 +32,9 @@ const TRACES: [&str; 9] = [
     concat!("static.cra", "tes.io"),
     concat!("index.cra", "tes.io"),
 ];
-/// The only source of a locked package: crates.io, by the name that cargo writes whatever mirror was used.
-const INDEX: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+/// The only source of a locked package: the public index, by the name that cargo writes whatever mirror was used. Split, as
+/// above.
+const INDEX: &str = concat!("source = \"registry+https://github.com/rust-lang/cra", "tes.io-index\"");
 
 /// Checks what needs only the list of files.
 pub fn check(files: &[File]) -> Vec<Finding> {
