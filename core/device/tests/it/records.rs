@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stocksync_core::records::RecordEdit;
 use stocksync_core::{Enrolment, Error, Inventory};
 use stocksync_ledger::records::{Edit, FieldValue};
-use stocksync_schemas::{DeviceId, RecordId, TenantId};
+use stocksync_schemas::{DeviceId, RecordId, TenantId, VariantId};
 
 fn edit(collection: &str, fields: &[(&str, FieldValue)]) -> RecordEdit {
     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect::<BTreeMap<_, _>>();
@@ -34,14 +34,7 @@ pub fn variant(inventory: &Inventory, name: &str) -> RecordId {
 }
 
 pub fn identifier(variant: RecordId, scheme: &str, value: &str, pack: i64) -> RecordEdit {
-    let fields = [
-        ("variant", id(variant)),
-        ("scheme", text(scheme)),
-        ("value", text(value)),
-        ("pack_numerator", FieldValue::Integer(pack)),
-        ("pack_denominator", FieldValue::Integer(1)),
-    ];
-    edit("identifiers", &fields)
+    RecordEdit::identifier(VariantId(variant.0), scheme, value, (pack, 1))
 }
 
 pub fn open(folder: &tempfile::TempDir) -> Inventory {
