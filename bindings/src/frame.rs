@@ -57,6 +57,10 @@ pub struct SymbolView {
     pub text: String,
     /// ISO/IEC 15424 symbology identifier, such as `]E0`: give it to `lookup` beside the text.
     pub symbology: String,
+    /// The two or five digits beside an EAN or UPC; they are no part of its number.
+    pub add_on: Option<String>,
+    /// The bytes behind the text.
+    pub bytes: Vec<u8>,
     /// Where it was seen, in pixels of the frame: both ends of a linear code, corners of the others.
     pub points: Vec<PointView>,
 }
@@ -103,6 +107,8 @@ impl From<Symbol> for SymbolView {
         Self {
             format: name(symbol.format).to_owned(),
             text: symbol.text,
+            add_on: symbol.add_on,
+            bytes: symbol.bytes,
             symbology: symbol.aim,
             points: symbol.points.iter().map(point).collect(),
         }

@@ -10,8 +10,10 @@ use crate::{process, tools};
 
 /// The peers and what draws the frames; pinned, so that a table can be made again.
 const PACKAGES: [&str; 4] = ["zxing-cpp==3.1.1", "numpy==2.4.6", "pillow==13.0.0", "pyzbar==0.1.9"];
-/// Frames of each condition, and the seed they are drawn from.
-const FRAMES: [&str; 2] = ["20260101", "12"];
+/// The seed that frames are drawn from, how many of each condition, and how many codes a hand holds before the camera.
+const SEED: &str = "20260101";
+const FRAMES: &str = "12";
+const HELD: &str = "36";
 
 /// Runs the folder given, or the fixtures and freshly drawn camera frames.
 pub fn run(root: &Path, images: Option<&Path>) -> Result<(), String> {
@@ -20,49 +22,60 @@ pub fn run(root: &Path, images: Option<&Path>) -> Result<(), String> {
     let scratch = root.join("target/tools/scanning");
     std::fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
     let decoder = decoder(root)?;
-    let folders = match images {
-        Some(folder) => vec![folder.to_owned()],
-        None => {
-            let frames = scratch.join("frames");
-            println!("drawing camera frames");
-            process::output(Command::new(&python).arg(scripts.join("frames.py")).args(FRAMES).arg(&frames))?;
-            vec![scripts.clone(), frames]
-        }
-    };
-    for folder in folders {
-        if !folder.join("manifest.tsv").exists() {
-            return Err(format!(
-                "missing: {} (text and format of each picture)",
-                folder.join("manifest.tsv").display()
-            ));
-        }
-        measure(&python, &scripts.join("peers.py"), &decoder, &folder, &scratch)?;
+    let bench = Bench { python, peers: scripts.join("peers.py"), decoder, scratch };
+    if let Some(folder) = images {
+        return bench.measure(folder, "table", &["still", "live", "every"]);
     }
-    Ok(())
+    bench.measure(&scripts, "table", &["still", "live", "every"])?;
+    println!("drawing camera frames");
+    let (frames, held) = (bench.scratch.join("frames"), bench.scratch.join("held"));
+    let draw = |what: &[&str], into: &Path, how: &[&str]| {
+        process::output(Command::new(&bench.python).arg(scripts.join("frames.py")).args(what).arg(into).args(how))
+    };
+    draw(&[SEED, FRAMES], &frames, &[])?;
+    bench.measure(&frames, "table", &["still", "live", "every"])?;
+    draw(&[SEED, HELD], &held, &["hand"])?;
+    bench.measure(&held, "streams", &["stream"])
 }
 
-fn measure(python: &Path, peers: &Path, decoder: &Path, folder: &Path, scratch: &Path) -> Result<(), String> {
-    let pack = scratch.join("pictures.pack");
-    process::output(Command::new(python).arg(peers).arg("pack").arg(folder).arg(&pack))?;
-    let mut results = Vec::new();
-    for (name, mode) in [("still", "still"), ("live", "live"), ("every", "every")] {
-        results.push((name, process::output(Command::new(decoder).arg(&pack).arg(mode))?));
-    }
-    for peer in ["zxing-cpp", "zbar"] {
-        match process::output(Command::new(python).arg(peers).arg(peer).arg(&pack)) {
-            Ok(said) => results.push((peer, said)),
-            Err(_) => println!("skipped: {peer} (its library is not here; zbar's is Debian's libzbar0)"),
+/// What every table needs.
+struct Bench {
+    python: PathBuf,
+    peers: PathBuf,
+    decoder: PathBuf,
+    scratch: PathBuf,
+}
+
+impl Bench {
+    /// Runs every decoder over a folder and prints the table called `verb`.
+    fn measure(&self, folder: &Path, verb: &str, modes: &[&str]) -> Result<(), String> {
+        let Self { python, peers, decoder, scratch } = self;
+        let manifest = folder.join("manifest.tsv");
+        if !manifest.exists() {
+            return Err(format!("missing: {} (text and format of each picture)", manifest.display()));
         }
+        let pack = scratch.join("pictures.pack");
+        process::output(Command::new(python).arg(peers).arg("pack").arg(folder).arg(&pack))?;
+        let mut results = Vec::new();
+        for mode in modes {
+            results.push((*mode, process::output(Command::new(decoder).arg(&pack).arg(mode))?));
+        }
+        for peer in ["zxing-cpp", "zbar"] {
+            match process::output(Command::new(python).arg(peers).arg(peer).arg(&pack)) {
+                Ok(said) => results.push((peer, said)),
+                Err(_) => println!("skipped: {peer} (its library is not here; zbar's is Debian's libzbar0)"),
+            }
+        }
+        let mut table = Command::new(python);
+        table.arg(peers).arg(verb).arg(folder);
+        for (name, said) in results {
+            let file = scratch.join(format!("{name}.tsv"));
+            std::fs::write(&file, said).map_err(|error| format!("{}: {error}", file.display()))?;
+            table.arg(format!("{name}={}", file.display()));
+        }
+        print!("{}", process::output(&mut table)?);
+        Ok(())
     }
-    let mut table = Command::new(python);
-    table.arg(peers).arg("table").arg(folder);
-    for (name, said) in results {
-        let file = scratch.join(format!("{name}.tsv"));
-        std::fs::write(&file, said).map_err(|error| format!("{}: {error}", file.display()))?;
-        table.arg(format!("{name}={}", file.display()));
-    }
-    print!("{}", process::output(&mut table)?);
-    Ok(())
 }
 
 /// Our side, built for speed.

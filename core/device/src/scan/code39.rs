@@ -46,17 +46,19 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
     if quiet_or_border_before(edges, first) < quiet {
         return None;
     }
-    let (mut text, mut at) = (String::new(), first + 10);
+    let (mut text, mut at, mut previous) = (String::new(), first + 10, sizes.character);
     loop {
         // The gap between two characters has no fixed width, but more than four narrow elements are no gap.
         let gap = edges.get(at)? - edges.get(at - 1)?;
         let window = edges.get(at..at + 10)?.as_array::<10>()?;
         let width = window[9] - window[0];
-        if gap > sizes.character / 2.5 || !(0.75..1.33).contains(&(width / sizes.character)) {
+        // Characters get narrower towards the far end of a label, but each is much like the one before.
+        if gap > previous / 2.5 || !(0.75..1.33).contains(&(width / previous)) {
             return None;
         }
+        previous = width;
         match character(window, &sizes)? {
-            b'*' if text.is_empty() || quiet_or_border_after(edges, at + 9, len) < quiet => return None,
+            b'*' if text.is_empty() || quiet_or_border_after(edges, at + 9, len) < QUIET * width / 9.0 => return None,
             b'*' => return Some(Reading::new(Format::Code39, text, "]A0", first, at + 9)),
             byte => text.push(char::from(byte)),
         }

@@ -10,6 +10,9 @@ pub(super) enum Threshold {
     Local,
     /// The mean of the pixels nearby: the narrowest bars.
     Average,
+    /// No threshold: where brightness changes fastest, in proportion to itself. The edge of a shadow, and bars too blurred to
+    /// reach any threshold.
+    Slope,
 }
 
 /// The crossings of one line. Even positions go from white to black, odd ones back; there is an even number of them.
@@ -54,6 +57,7 @@ pub(super) fn find(samples: &[u8], how: Threshold, floor: i32, work: &mut Work, 
         }
         Threshold::Local => local(samples, floor, work, &mut out.at),
         Threshold::Average => average(samples, floor, work, &mut out.at),
+        Threshold::Slope => slope(samples, floor, work, &mut out.at),
     }
     if out.at.len() % 2 == 1 {
         out.at.push(out.len); // black up to the border
@@ -66,6 +70,8 @@ pub(super) struct Work {
     sharp: Vec<i32>,
     low: Vec<i32>,
     high: Vec<i32>,
+    /// [`ratio`] of each grey, once it was asked for.
+    ratios: Vec<i32>,
 }
 
 /// Grey that 3 % of the line stay below, and above.
@@ -125,7 +131,7 @@ fn surroundings(values: &[i32], reach: usize, low: &mut Vec<i32>, high: &mut Vec
 }
 
 fn local(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
-    let Work { sharp, low, high } = work;
+    let Work { sharp, low, high, .. } = work;
     sharpen(samples, sharp);
     surroundings(sharp, 4, low, high);
     let thresholds = low.iter().zip(high.iter()).map(|(l, h)| if h - l < 2 * floor { None } else { Some((l + h) / 2) });
@@ -145,7 +151,7 @@ fn sharpen(samples: &[u8], out: &mut Vec<i32>) {
 
 fn average(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
     const REACH: usize = 10;
-    let Work { sharp, low, high } = work;
+    let Work { sharp, low, high, .. } = work;
     sharp.clear();
     sharp.extend(samples.iter().map(|s| i32::from(*s)));
     surroundings(sharp, 1, low, high);
@@ -168,6 +174,78 @@ fn average(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
     });
     let distances: Vec<i32> = distances.collect();
     cross(distances.into_iter(), floor, out);
+}
+
+/// Steepest places. Of several in the same direction the steepest is kept: a shadow's edge is gentler than that of a bar
+/// once brightness is taken in proportion.
+fn slope(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
+    let Work { sharp, low, high, ratios } = work;
+    if ratios.is_empty() {
+        ratios.extend((0..=255).map(ratio));
+    }
+    let ratio = |grey: u8| ratios.get(usize::from(grey)).copied().unwrap_or(0);
+    sharp.clear();
+    sharp.push(0);
+    sharp.extend(samples.windows(3).map(|w| match w {
+        [a, _, b] => ratio(*b) - ratio(*a),
+        _ => 0,
+    }));
+    sharp.push(0);
+    surroundings(sharp, 2, low, high);
+    let mut last: Option<(bool, i32)> = None;
+    for (k, triple) in sharp.windows(3).enumerate() {
+        let [a, b, c] = *triple else { continue };
+        let (rising, steep) = (b > 0, b.abs());
+        let (before, after) = if rising { (a, c) } else { (-a, -c) };
+        if steep <= before || steep < after {
+            continue;
+        }
+        let near = |at: &[i32]| at.get((k + 1) / BLOCK).map_or(0, |v| v.abs());
+        let light = samples.get(k + 1).map_or(0, |s| i32::from(*s));
+        if 8 * steep < near(low).max(near(high)) || steep * (light + DARK) < floor * STEP {
+            continue;
+        }
+        // The top of the parabola through the three.
+        let bend = before + after - 2 * steep;
+        let place = (k + 1) as f32 + 0.5 + if bend < 0 { (before - after) as f32 / (2 * bend) as f32 } else { 0.0 };
+        match last {
+            Some((direction, height)) if direction == rising => {
+                if steep > height {
+                    out.pop();
+                    out.push(place);
+                    last = Some((rising, steep));
+                }
+            }
+            None if rising => {}
+            _ => {
+                out.push(place);
+                last = Some((rising, steep));
+            }
+        }
+    }
+}
+
+/// Grey that a camera gives where there is no light, so that its noise does not count in proportion to nothing.
+const DARK: i32 = 12;
+/// Steps of [`ratio`] in a factor of e, and in a factor of 2.
+const STEP: i32 = 739;
+const OCTAVE: u32 = 512;
+
+/// Brightness on a scale where equal steps are equal ratios: 512 times its binary logarithm, in whole numbers, so that every
+/// machine finds the same edges.
+fn ratio(grey: u8) -> i32 {
+    let value = u64::from(grey) + DARK as u64;
+    let octave = value.ilog2();
+    // The mantissa in [1, 2) with 32 bits behind the point; each squaring gives one more bit of the logarithm.
+    let mut mantissa = value << (32 - octave);
+    let mut bits = octave;
+    for _ in 0..OCTAVE.ilog2() {
+        let square = (u128::from(mantissa) * u128::from(mantissa)) >> 32;
+        let carry = square >= 1 << 33;
+        mantissa = (square >> u32::from(carry)) as u64;
+        bits = bits << 1 | u32::from(carry);
+    }
+    bits as i32
 }
 
 #[cfg(test)]
@@ -195,12 +273,33 @@ mod tests {
     #[test]
     fn every_threshold_finds_even_bars_and_nothing_in_flat_grey() {
         let bars: Vec<u8> = (0..120).map(|k| if (k / 3) % 2 == 0 { 210 } else { 40 }).collect();
-        for how in [Threshold::Middle, Threshold::Local, Threshold::Average] {
+        for how in [Threshold::Middle, Threshold::Local, Threshold::Average, Threshold::Slope] {
             assert!(crossings(&[120; 100], how).is_empty());
             let at = crossings(&bars, how);
             assert_eq!(at.len(), 40, "{how:?} {at:?}");
             assert!(at.windows(2).all(|w| (w[1] - w[0] - 3.0).abs() < 0.7), "{how:?} {at:?}");
         }
+    }
+
+    #[test]
+    fn equal_ratios_are_equal_steps() {
+        for (grey, wanted) in [(0, 12.0f64), (4, 16.0), (52, 64.0), (116, 128.0), (255, 267.0)] {
+            assert!((f64::from(ratio(grey)) - 512.0 * wanted.log2()).abs() < 1.01, "{grey} {}", ratio(grey));
+        }
+    }
+
+    #[test]
+    fn the_edge_of_a_shadow_is_no_bar() {
+        // Bars of four pixels, and a shadow that leaves 30 % of the light from the middle of a white bar on.
+        let samples: Vec<u8> = (0..160)
+            .map(|k| {
+                let grey = if (k / 4) % 2 == 0 { 220.0 } else { 25.0 };
+                (if k < 82 { grey } else { grey * 0.3 }) as u8
+            })
+            .collect();
+        let at = crossings(&samples, Threshold::Slope);
+        assert_eq!(at.len(), 40, "{at:?}");
+        assert!(at.windows(2).all(|w| (w[1] - w[0] - 4.0).abs() < 0.8), "{at:?}");
     }
 
     #[test]

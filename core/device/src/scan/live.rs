@@ -1,19 +1,21 @@
 //! A camera held over a code: many frames of the same thing. Owns: what is remembered from frame to frame. Must never: read
 //! a clock, or answer differently to the same frames.
 
-use super::edges::Threshold::{Average, Local, Middle};
+use super::edges::Threshold::{Local, Middle, Slope};
 use super::passes::{LIVE, Pass, Picture};
 use super::votes::{needed, unchecked};
 use super::{Frame, ScanError, Symbol, guarded, plane_of, shifted};
 
 /// Work beyond [`Mode::Live`](super::Mode::Live) that the frames share: one group a frame, in turn.
-const GROUPS: [&[Pass]; 6] = [
-    &[Pass::Lines(0, Average, 24), Pass::Lines(1, Average, 24)],
+const GROUPS: [&[Pass]; 8] = [
+    &[Pass::Rarer(0, Middle, 24)],
     &[Pass::Lines(4, Local, 24), Pass::Lines(5, Local, 24)],
-    &[Pass::Rarer(0, Middle, 24), Pass::Pdf417],
+    &[Pass::Lines(1, Slope, 24), Pass::Inverted(1, Middle, 24)],
     &[Pass::Lines(2, Local, 24), Pass::Lines(3, Local, 24)],
-    &[Pass::Qr(true), Pass::Inverted(1, Middle, 24)],
+    &[Pass::Rarer(0, Local, 24)],
+    &[Pass::Qr(true), Pass::Pdf417],
     &[Pass::Lines(6, Local, 24), Pass::Lines(7, Local, 24)],
+    &[Pass::Rarer(1, Middle, 16), Pass::Aztec],
 ];
 /// Frames after which a text that was not seen again is forgotten.
 const MEMORY: u64 = 8;

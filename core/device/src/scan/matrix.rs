@@ -200,6 +200,7 @@ pub(super) fn data_matrix(black: &Black, harder: bool) -> Vec<Symbol> {
         }
         found.push(Symbol {
             format: Format::DataMatrix,
+            add_on: None,
             bytes: latin_bytes(decoded.getText()).unwrap_or_else(|| text.as_bytes().to_vec()),
             text,
             aim: format!("]d{modifier}"),
@@ -255,7 +256,7 @@ fn symbol(result: &RXingResult, format: Format) -> Symbol {
     let raw = result.getRawBytes();
     let bytes = if format == Format::Qr && !raw.is_empty() { raw.to_vec() } else { text.as_bytes().to_vec() };
     let points = result.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
-    Symbol { format, text, bytes, aim, points }
+    Symbol { format, text, add_on: None, bytes, aim, points }
 }
 
 #[cfg(test)]

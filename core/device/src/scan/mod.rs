@@ -23,6 +23,7 @@
 // Positions of edges are fractions of a pixel. No stock and no money comes near this module.
 #![allow(clippy::float_arithmetic, reason = "pixel geometry; no stock, no money")]
 
+mod addon;
 mod aztec;
 mod code128;
 mod code39;
@@ -152,6 +153,9 @@ pub struct Symbol {
     /// Its text. FNC1 as a separator is 0x1D; a leading FNC1 is only in `aim`. GS1 DataBar is given as an element
     /// string, as its symbology identifier `]e0` says.
     pub text: String,
+    /// The two or five digits beside an EAN-13, UPC-A or UPC-E (issue of a magazine, price of a book): they are no part of
+    /// the number. `None` where there are none or two lines did not agree on them.
+    pub add_on: Option<String>,
     /// The bytes behind the text, before a character set was applied where the symbology tells the two apart.
     pub bytes: Vec<u8>,
     /// ISO/IEC 15424 symbology identifier, such as `]E0`.

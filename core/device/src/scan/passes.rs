@@ -43,7 +43,7 @@ pub(super) const DIRECTIONS: [(f32, f32); 8] = [
 const SMALL: usize = 640 * 480;
 
 use Pass::{Aztec, DataMatrix, Double, Half, Inverted, Lines, Negative, Pdf417, Qr, Rarer as Rare};
-use Threshold::{Average, Local, Middle};
+use Threshold::{Average, Local, Middle, Slope};
 
 /// What every live frame gets.
 pub(super) const LIVE: &[Pass] = &[
@@ -54,6 +54,7 @@ pub(super) const LIVE: &[Pass] = &[
     DataMatrix,
     Lines(0, Local, 32),
     Lines(1, Local, 32),
+    Lines(0, Slope, 32),
 ];
 
 /// What a photograph gets until a code is found.
@@ -66,6 +67,8 @@ const STILL: &[Pass] = &[
     Rare(0, Middle, 32),
     Lines(0, Average, 32),
     Lines(1, Average, 32),
+    Lines(0, Slope, 32),
+    Lines(1, Slope, 32),
     DataMatrix,
     Qr(true),
     Rare(1, Middle, 32),

@@ -1,11 +1,12 @@
 //! EAN-13, UPC-A, EAN-8 and UPC-E from the edges of one line (ISO/IEC 15420). Owns: the refusal of every reading whose bars
-//! fit another digit almost as well. Must never: accept a wrong check digit, or give add-on digits as part of a text.
+//! fit another digit almost as well. Must never: accept a wrong check digit, or give add-on digits as part of a text (`addon`
+//! reads them).
 
-use super::Format;
 use super::rows::{Reading, check_digit_holds, fit, quiet_after, quiet_before};
+use super::{Format, addon};
 
 /// Widths in modules of the digits 0 to 9, white first, as set L prints them. Set R swaps the colours, set G the order.
-const DIGITS: [[u8; 4]; 10] = [
+pub(super) const DIGITS: [[u8; 4]; 10] = [
     [3, 2, 1, 1],
     [2, 2, 2, 1],
     [2, 1, 2, 2],
@@ -29,6 +30,21 @@ const MEAN_ERROR: f32 = 0.23;
 /// Worst squared deviation of one digit, and how much farther every other digit must be.
 const DIGIT_ERROR: f32 = 0.75;
 const DIGIT_MARGIN: f32 = 0.25;
+
+/// How a symbol is printed: its module in pixels, and how much wider than printed black is, in modules.
+#[derive(Clone, Copy)]
+pub(super) struct Inked {
+    pub(super) module: f32,
+    pub(super) spread: f32,
+}
+
+/// What the bars of a symbol say, whether or not it makes sense.
+struct Bars {
+    digits: Vec<u8>,
+    /// Which of the left digits are of set G, first digit in the highest bit.
+    sets: u8,
+    ink: Inked,
+}
 
 struct Layout {
     modules: f32,
@@ -75,21 +91,27 @@ fn start(edges: &[f32], k: usize, len: f32) -> Option<Reading> {
     if quiet_before(edges, k) < first {
         return None;
     }
-    let ean_13 = symbol(edges, k, len, &EAN_13).and_then(|(d, sets)| ean_13(&d, sets));
-    if let Some((format, text)) = ean_13 {
-        return Some(Reading::new(format, text, "]E0", k, k + 59));
+    let with_add_on = |reading: Reading, bars: &Bars| {
+        let add_on = addon::read(edges, reading.last, len, bars.ink);
+        Reading { add_on, ..reading }
+    };
+    if let Some(bars) = symbol(edges, k, len, &EAN_13)
+        && let Some((format, text)) = ean_13(&bars.digits, bars.sets)
+    {
+        return Some(with_add_on(Reading::new(format, text, "]E0", k, k + 59), &bars));
     }
-    let ean_8 = symbol(edges, k, len, &EAN_8).and_then(|(d, sets)| if sets == 0 { checked(&d) } else { None });
-    if let Some(text) = ean_8 {
+    if let Some(bars) = symbol(edges, k, len, &EAN_8).filter(|bars| bars.sets == 0)
+        && let Some(text) = checked(&bars.digits)
+    {
         return Some(Reading::new(Format::Ean8, text, "]E4", k, k + 43));
     }
-    let (digits, sets) = symbol(edges, k, len, &UPC_E)?;
-    let text = upc_e(&digits, sets)?;
-    Some(Reading::new(Format::UpcE, text, "]E0", k, k + 33))
+    let bars = symbol(edges, k, len, &UPC_E)?;
+    let text = upc_e(&bars.digits, bars.sets)?;
+    Some(with_add_on(Reading::new(Format::UpcE, text, "]E0", k, k + 33), &bars))
 }
 
-/// The digits of a symbol that starts at edge `k`, and which of them are of set G (first digit in the highest bit).
-fn symbol(edges: &[f32], k: usize, len: f32, layout: &Layout) -> Option<(Vec<u8>, u8)> {
+/// The symbol that starts at edge `k`.
+fn symbol(edges: &[f32], k: usize, len: f32, layout: &Layout) -> Option<Bars> {
     let runs = layout.guards.last()? + 1;
     let bars = edges.get(k..=k + runs)?;
     let module = (bars.last()? - bars.first()?) / layout.modules;
@@ -119,7 +141,7 @@ fn symbol(edges: &[f32], k: usize, len: f32, layout: &Layout) -> Option<(Vec<u8>
         let sign = if run % 2 == 0 { 1.0 } else { -1.0 };
         error += (single(*run)? / module - sign * spread - 1.0).abs();
     }
-    (error / (runs as f32) < MEAN_ERROR).then_some((digits, sets))
+    (error / (runs as f32) < MEAN_ERROR).then_some(Bars { digits, sets, ink: Inked { module, spread } })
 }
 
 /// How much wider than printed black is, in modules, from the guards.
@@ -138,7 +160,7 @@ fn ink_spread(layout: &Layout, module: f32, single: impl Fn(usize) -> Option<f32
 }
 
 /// The digit that four runs print: its value, whether it is of set G, and the sum of its deviations in modules.
-fn digit(edges: &[f32], spread: f32, left: bool, module: f32) -> Option<(u8, bool, f32)> {
+pub(super) fn digit(edges: &[f32], spread: f32, left: bool, module: f32) -> Option<(u8, bool, f32)> {
     let [a, b, c, d, e] = *edges.as_array::<5>()?;
     let unit = (e - a) / 7.0;
     // A curved bottle narrows its outer digits, but not by half.

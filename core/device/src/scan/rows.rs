@@ -19,11 +19,13 @@ pub(super) struct Reading {
     /// First and last edge of the symbol.
     pub(super) first: usize,
     pub(super) last: usize,
+    /// Digits of the add-on beside an EAN or UPC.
+    pub(super) add_on: Option<String>,
 }
 
 impl Reading {
     pub(super) fn new(format: Format, text: String, aim: &'static str, first: usize, last: usize) -> Self {
-        Self { format, text, aim, first, last }
+        Self { format, text, aim, first, last, add_on: None }
     }
 }
 

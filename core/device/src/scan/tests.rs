@@ -91,3 +91,51 @@ fn hostile_frames_neither_fail_nor_read_as_anything_and_answers_repeat() {
         assert_eq!(one.next(&frame), two.next(&frame), "round {round}");
     }
 }
+
+/// An EAN-13 with its add-on, three pixels a module; `parities` says which digits of the add-on are of set G.
+fn magazine(number: &str, add_on: &str, parities: u8) -> (Vec<u8>, u32, u32) {
+    let digit = |byte: u8, of_set_g: bool| {
+        let mut widths = retail::DIGITS[usize::from(byte - b'0')];
+        if of_set_g {
+            widths.reverse();
+        }
+        widths
+    };
+    // Set G of the left digits after a 9: positions 2, 3 and 5 (ISO/IEC 15420).
+    let sets = [false, true, true, false, true, false];
+    assert!(number.starts_with('9'));
+    let mut runs = vec![20, 1, 1, 1];
+    for (byte, of_set_g) in number.bytes().skip(1).zip(sets) {
+        runs.extend(digit(byte, of_set_g));
+    }
+    runs.extend([1; 5]);
+    number.bytes().skip(7).for_each(|byte| runs.extend(digit(byte, false)));
+    runs.extend([1, 1, 1, 9, 1, 1, 2]);
+    for (k, byte) in add_on.bytes().enumerate() {
+        if k > 0 {
+            runs.extend([1, 1]);
+        }
+        runs.extend(digit(byte, parities >> (add_on.len() - 1 - k) & 1 == 1));
+    }
+    runs.push(20);
+    let shades = [255u8, 0].into_iter().cycle();
+    let row: Vec<u8> = runs.iter().zip(shades).flat_map(|(run, grey)| vec![grey; 3 * usize::from(*run)]).collect();
+    (row.repeat(120), row.len() as u32, 120)
+}
+
+#[test]
+fn add_ons_are_given_beside_the_number() {
+    let (pixels, width, height) = magazine("9780201379624", "52495", 0x14);
+    let turned: Vec<u8> = pixels.iter().rev().copied().collect();
+    for pixels in [pixels, turned] {
+        for mode in [Mode::Live, Mode::Still, Mode::Every] {
+            let found = scan(&frame(&pixels, width, height), mode).unwrap();
+            assert_eq!(found.len(), 1, "{mode:?}");
+            assert_eq!((found[0].text.as_str(), found[0].aim.as_str()), ("9780201379624", "]E0"));
+            assert_eq!(found[0].add_on.as_deref(), Some("52495"), "{mode:?}");
+        }
+    }
+    let (pixels, width, height) = magazine("9780201379624", "52495", 0x11);
+    let found = scan(&frame(&pixels, width, height), Mode::Still).unwrap();
+    assert_eq!((found[0].text.as_str(), found[0].add_on.as_deref()), ("9780201379624", None), "its parity is wrong");
+}

@@ -15,16 +15,36 @@ struct Ballot {
     ends: [Point; 2],
     low: Point,
     high: Point,
+    /// Add-ons seen beside it, and on how many lines.
+    add_ons: Vec<(String, usize)>,
 }
 
 impl Ballot {
     fn symbol(&self) -> Symbol {
         Symbol {
+            add_on: self.add_on(),
             format: self.format,
             text: self.text.clone(),
             bytes: self.text.as_bytes().to_vec(),
             aim: self.aim.to_owned(),
             points: self.ends.to_vec(),
+        }
+    }
+
+    /// The add-on that two lines agree on, if no line saw another.
+    fn add_on(&self) -> Option<String> {
+        match self.add_ons.as_slice() {
+            [(text, 2..)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    fn see(&mut self, add_on: Option<String>) {
+        let Some(text) = add_on else { return };
+        if let Some((_, lines)) = self.add_ons.iter_mut().find(|(known, _)| *known == text) {
+            *lines += 1;
+        } else if self.add_ons.len() < MAX_ADD_ONS {
+            self.add_ons.push((text, 1));
         }
     }
 }
@@ -37,6 +57,8 @@ pub(super) struct Votes {
 
 /// Texts counted per picture at most: a hostile picture shall not make counting slow.
 const MAX_BALLOTS: usize = 256;
+/// Different add-ons counted beside one text.
+const MAX_ADD_ONS: usize = 4;
 
 impl Votes {
     /// Counts a reading of line `line`, seen between two places of the picture.
@@ -48,12 +70,15 @@ impl Votes {
         if let Some(ballot) = known {
             if !ballot.lines.contains(&line) {
                 ballot.lines.push(line);
+                ballot.see(reading.add_on);
             }
             ballot.low = Point { x: ballot.low.x.min(low.x), y: ballot.low.y.min(low.y) };
             ballot.high = Point { x: ballot.high.x.max(high.x), y: ballot.high.y.max(high.y) };
         } else if self.ballots.len() < MAX_BALLOTS {
-            let Reading { format, text, aim, .. } = reading;
-            self.ballots.push(Ballot { format, text, aim, lines: vec![line], ends, low, high });
+            let Reading { format, text, aim, add_on, .. } = reading;
+            let mut ballot = Ballot { format, text, aim, lines: vec![line], ends, low, high, add_ons: Vec::new() };
+            ballot.see(add_on);
+            self.ballots.push(ballot);
         }
     }
 
