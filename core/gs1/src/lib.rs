@@ -8,6 +8,7 @@ mod accumulate;
 mod ai;
 mod ai_table;
 mod check;
+mod code39;
 mod date;
 mod digital_link;
 mod distributor;

@@ -47,8 +47,10 @@ pub enum Symbology {
     Aztec,
     /// PDF417 (`]L0`).
     Pdf417,
-    /// Code 39 (`]A0`).
+    /// Code 39 as printed (`]A0`).
     Code39,
+    /// Code 39 whose pairs the scanner has joined to full ASCII (`]A4`).
+    Code39FullAscii,
     /// Code 93 (`]G0`).
     Code93,
     /// Codabar (`]F0`).
@@ -83,6 +85,7 @@ impl Symbology {
             ("z", "1" | "4" | "7") => Self::Gs1Aztec,
             ("z", _) => Self::Aztec,
             ("L", _) => Self::Pdf417,
+            ("A", "4" | "5" | "7") => Self::Code39FullAscii,
             ("A", _) => Self::Code39,
             ("G", _) => Self::Code93,
             ("F", _) => Self::Codabar,
@@ -113,6 +116,7 @@ impl Symbology {
             Self::Aztec => "]z0",
             Self::Pdf417 => "]L0",
             Self::Code39 => "]A0",
+            Self::Code39FullAscii => "]A4",
             Self::Code93 => "]G0",
             Self::Codabar => "]F0",
         }

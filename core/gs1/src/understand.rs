@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::check::{all_digits, label_check, split_last};
+use crate::code39;
 use crate::digital_link::{self, is_web_address};
 use crate::distributor::{self, Message};
 use crate::element::{self, Elements, GS};
@@ -84,6 +85,13 @@ impl Reader<'_> {
                 // Warehouses print Code 128 for anything; a number in it is only perhaps an item.
                 self.opaque(text);
                 self.by_form(text);
+            }
+            Some(Symbology::Code39) => {
+                self.by_form(text);
+                // Nothing in the symbol says which was printed, so both are looked up.
+                for other in [code39::full_ascii(text), code39::medicine(text)].into_iter().flatten() {
+                    self.candidates.push(Candidate::new(Kind::Opaque, Confidence::Inferred, &other));
+                }
             }
             _ => self.by_form(text),
         }

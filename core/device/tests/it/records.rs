@@ -84,6 +84,23 @@ fn a_raw_barcode_of_the_tenant_beats_any_parse_and_ties_are_not_decided() {
 }
 
 #[test]
+fn code_39_finds_what_was_printed_and_what_its_pairs_mean() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = open(&folder);
+    let (joined, medicine) = (variant(&inventory, "Joined"), variant(&inventory, "Medicine"));
+    inventory.edit(vec![identifier(joined, "raw", "12ab", 1), identifier(medicine, "raw", "A123456788", 1)]).unwrap();
+    let names = |text: &str, aim: &str| -> Vec<String> {
+        inventory.lookup(text, Some(aim)).unwrap().matches.into_iter().map(|it| it.identifier.name).collect()
+    };
+    assert_eq!(names("12+A+B", "]A0"), ["Joined"]);
+    assert_eq!(names("3PRM8N", "]A0"), ["Medicine"]);
+    assert!(names("12+A+B", "]C0").is_empty(), "only Code 39 has pairs");
+    let printed = variant(&inventory, "Printed");
+    inventory.edit(vec![identifier(printed, "raw", "12+A+B", 1)]).unwrap();
+    assert_eq!(names("12+A+B", "]A0"), ["Printed", "Joined"], "the exact text first, and no choice made");
+}
+
+#[test]
 fn records_are_checked_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let inventory = open(&folder);
