@@ -31,6 +31,19 @@ impl Ballot {
         }
     }
 
+    /// Whether this can be more than the first digits of a longer Interleaved 2 of 5: a slanted line that leaves the bars
+    /// where they happen to look like a stop reads such, but lines farther apart leave them elsewhere.
+    fn is_whole(&self) -> bool {
+        if self.format != Format::Itf || self.aim == "]I1" {
+            return true;
+        }
+        let [from, to] = self.ends;
+        let length = (to.x - from.x).hypot(to.y - from.y);
+        let apart = |a: u32, b: u32| if a >> 24 == b >> 24 { (a & 0xFF_FFFF).abs_diff(b & 0xFF_FFFF) } else { 0 };
+        let widest = self.lines.iter().flat_map(|a| self.lines.iter().map(move |b| apart(*a, *b))).max();
+        widest.unwrap_or(0) as f32 >= length / WHOLE
+    }
+
     /// The add-on that two lines agree on, if no line saw another.
     fn add_on(&self) -> Option<String> {
         match self.add_ons.as_slice() {
@@ -59,6 +72,8 @@ pub(super) struct Votes {
 const MAX_BALLOTS: usize = 256;
 /// Different add-ons counted beside one text.
 const MAX_ADD_ONS: usize = 4;
+/// Of the length of an unchecked Interleaved 2 of 5, the part that the lines that read it must lie apart.
+const WHOLE: f32 = 8.0;
 
 impl Votes {
     /// Counts a reading of line `line`, seen between two places of the picture.
@@ -84,18 +99,22 @@ impl Votes {
 
     /// Whether some text has its votes.
     pub(super) fn decided(&self) -> bool {
-        self.ballots.iter().any(|b| b.lines.len() >= needed(b.format, &b.text) && self.holds(b))
+        self.ballots.iter().any(|b| self.elected(b))
     }
 
     /// The believed texts in the order they were first seen.
     pub(super) fn symbols(&self) -> Vec<Symbol> {
-        let elected = self.ballots.iter().filter(|b| b.lines.len() >= needed(b.format, &b.text) && self.holds(b));
+        let elected = self.ballots.iter().filter(|b| self.elected(b));
         elected.map(Ballot::symbol).collect()
+    }
+
+    fn elected(&self, ballot: &Ballot) -> bool {
+        ballot.lines.len() >= needed(ballot.format, &ballot.text) && ballot.is_whole() && self.holds(ballot)
     }
 
     /// Texts with their number of lines, for the memory from frame to frame.
     pub(super) fn tally(&self) -> impl Iterator<Item = (Symbol, usize)> {
-        self.ballots.iter().filter(|b| self.holds(b)).map(|b| (b.symbol(), b.lines.len()))
+        self.ballots.iter().filter(|b| b.is_whole() && self.holds(b)).map(|b| (b.symbol(), b.lines.len()))
     }
 
     /// Two texts over the same bars: only one with twice the lines of every other is believed.
@@ -163,6 +182,22 @@ mod tests {
         assert!(votes.symbols().is_empty());
         vote(&mut votes, Format::Ean13, "4006381333931", 4);
         assert_eq!(votes.symbols().len(), 1);
+    }
+
+    #[test]
+    fn a_short_itf_that_only_neighbouring_lines_read_is_not_believed() {
+        let mut votes = Votes::default();
+        for line in 100..108 {
+            vote(&mut votes, Format::Itf, "195239", line);
+        }
+        assert!(!votes.decided() && votes.tally().next().is_none(), "80 pixels long, 7 apart");
+        vote(&mut votes, Format::Itf, "195239", 110);
+        assert!(votes.decided(), "10 apart");
+        let mut votes = Votes::default();
+        for line in [100, 102, 1 << 24 | 200, 1 << 24 | 202] {
+            vote(&mut votes, Format::Itf, "195239", line);
+        }
+        assert!(!votes.decided(), "lines of different directions do not say how far apart they are");
     }
 
     #[test]
