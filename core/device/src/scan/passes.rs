@@ -225,7 +225,7 @@ impl<'p> Picture<'p> {
             let promising = self.line(&line, direction, how, readers);
             // A code lower than the distance of two lines gets its second vote beside the first.
             if promising && !self.done() {
-                for aside in [3.0, -3.0, 6.0, -6.0] {
+                for aside in [3.0, -3.0, 6.0, -6.0, 12.0, -12.0] {
                     if let Some(line) = Line::beside(self.plane, heading, line.off + aside) {
                         self.line(&line, direction, how, readers);
                     }

@@ -31,17 +31,20 @@ impl Ballot {
         }
     }
 
-    /// Whether this can be more than the first digits of a longer Interleaved 2 of 5: a slanted line that leaves the bars
-    /// where they happen to look like a stop reads such, but lines farther apart leave them elsewhere.
+    /// Whether this can be more than a part of a longer symbol: a slanted line that leaves the bars where they happen to look
+    /// like an end reads a short text, but lines farther apart leave them elsewhere.
     fn is_whole(&self) -> bool {
-        if self.format != Format::Itf || self.aim == "]I1" {
-            return true;
-        }
+        // Of the length of the symbol, the part that its lines must lie apart.
+        let part = match self.format {
+            Format::UpcE | Format::Ean8 => 12.0,
+            Format::Itf if self.aim != "]I1" => 8.0,
+            _ => return true,
+        };
         let [from, to] = self.ends;
         let length = (to.x - from.x).hypot(to.y - from.y);
         let apart = |a: u32, b: u32| if a >> 24 == b >> 24 { (a & 0xFF_FFFF).abs_diff(b & 0xFF_FFFF) } else { 0 };
         let widest = self.lines.iter().flat_map(|a| self.lines.iter().map(move |b| apart(*a, *b))).max();
-        widest.unwrap_or(0) as f32 >= length / WHOLE
+        widest.unwrap_or(0) as f32 >= length / part
     }
 
     /// The add-on that two lines agree on, if no line saw another.
@@ -72,8 +75,6 @@ pub(super) struct Votes {
 const MAX_BALLOTS: usize = 256;
 /// Different add-ons counted beside one text.
 const MAX_ADD_ONS: usize = 4;
-/// Of the length of an unchecked Interleaved 2 of 5, the part that the lines that read it must lie apart.
-const WHOLE: f32 = 8.0;
 
 impl Votes {
     /// Counts a reading of line `line`, seen between two places of the picture.
