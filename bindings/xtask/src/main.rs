@@ -4,6 +4,7 @@
 mod bench;
 mod bindings;
 mod demo;
+mod fuzz;
 mod process;
 mod scanning;
 mod test;
@@ -56,6 +57,14 @@ enum Command {
         #[arg(long)]
         images: Option<PathBuf>,
     },
+    /// Fuzzes what reads bytes from outside.
+    Fuzz {
+        /// Which way in.
+        target: fuzz::Target,
+        /// For how long.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Generates code for a language from the compiled library; alone, the Python package of this workspace.
     Bindings {
         /// For which language.
@@ -82,6 +91,7 @@ fn main() -> ExitCode {
         Command::Simulate { rest } => fixture(&root, "simulate", &rest),
         Command::Fold { rest } => fixture(&root, "fold", &rest),
         Command::Bench { what, images } => bench::run(&root, what, images.as_deref()).map(|()| ExitCode::SUCCESS),
+        Command::Fuzz { target, seconds } => fuzz::run(&root, target, seconds).map(|()| ExitCode::SUCCESS),
         Command::Bindings { surface: true, check, .. } => bindings::surface(&root, check).map(|()| ExitCode::SUCCESS),
         Command::Bindings { language, out, .. } => {
             bindings::generate(&root, language, out.as_deref()).map(|()| ExitCode::SUCCESS)
