@@ -1,24 +1,27 @@
 //! Where Aztec codes are, and their modules on a straight grid. Owns: finding the rings anywhere, and the grid that fits what
-//! lies around them, turned, leaning or bent away; rxing looks only at the centre of an upright picture, so it gets one drawn
-//! from the grid. Must never: look at more than a few candidates, or draw rings that are not there.
+//! lies around them, turned, leaning or bent away; rxing looks only at the centre of an upright picture. Must never: look at
+//! more than a few candidates, or believe rings without a mode message around them.
 
 use rxing::common::BitMatrix;
 
-use super::matrix::{self, Black};
+use super::aztec_code::Mode;
+use super::matrix::Black;
 use super::plane::Plane;
-use super::{Point, Symbol};
+use super::{Format, Point, Symbol};
 
-/// Places looked at in one picture; most are print that looks like rings in one row and one column.
-const MAX_CANDIDATES: usize = 24;
-/// Pixels that a module gets in the drawing.
-const DRAWN: usize = 5;
-/// Modules drawn around the rings: half of a symbol of 79 modules, and its border. A smaller symbol is not hurt by what
-/// lies around it.
-const REACH: i32 = 41;
-/// Share of the modules of the rings that must have their colour.
+/// Places looked at in one picture: the largest and most even of those that look like rings along rows, columns and
+/// diagonals. The rest is noise and print.
+const MAX_CANDIDATES: usize = 8;
+/// Share of the modules of the rings that must have their colour, and that must nearly have it before the fit.
+/// Of the difference between their darkest and lightest, how much the mean dark and light module of the rings must differ
+/// before the fit: print and noise that look like rings along a few lines do not.
+const RINGS_CLEAR: f32 = 0.22;
 const RINGS_RIGHT: f32 = 0.86;
+const RINGS_LIKELY: f32 = 0.65;
 /// How far out the grid is fitted, step by step: each step starts from a grid that is nearly right there.
-const RADII: [i32; 6] = [6, 9, 13, 19, 28, 40];
+const RADII: [i32; 7] = [6, 9, 13, 19, 28, 40, 56];
+/// Modules beyond the rings where the mode message of the larger kind ends.
+const MODE_REACH: i32 = 7;
 
 /// A place with rings around it.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +33,7 @@ struct Rings {
 
 /// Aztec codes anywhere in a picture.
 pub(super) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
-    let mut found: Vec<Symbol> = matrix::aztec(black).into_iter().collect();
+    let mut found: Vec<Symbol> = Vec::new();
     for rings in candidates(black.bits()) {
         let symbol = Grid::around(plane, rings).and_then(|grid| grid.read(plane));
         if let Some(symbol) = symbol
@@ -49,35 +52,57 @@ struct Grid {
     at: [f32; 8],
     /// Grey between black and white there.
     middle: f32,
+    /// From black to white.
+    step: f32,
 }
 
 impl Grid {
     /// The grid whose rings are where rings seem to be, if they are rings.
     fn around(plane: &Plane<'_>, rings: Rings) -> Option<Self> {
-        let turned = |degrees: f32, scale: f32| {
+        let turned = |(x, y): (f32, f32), degrees: f32, scale: f32| {
             let (sin, cos) = degrees.to_radians().sin_cos();
             let module = rings.module * scale;
-            let at = [rings.x, rings.y, module * cos, module * sin, -module * sin, module * cos, 0.0, 0.0];
-            Self { at, middle: 0.0 }
+            let at = [rings.x + x, rings.y + y, module * cos, module * sin, -module * sin, module * cos, 0.0, 0.0];
+            Self { at, middle: 0.0, step: 0.0 }
         };
         // Four-fold symmetry covers the rest of the circle; a run across turned rings is longer than a module.
-        let starts = (0..15).flat_map(|step| [0.72, 0.85, 1.0].map(|scale| turned(step as f32 * 6.0, scale)));
-        let best = starts.max_by(|one, other| one.contrast(plane).total_cmp(&other.contrast(plane)))?;
-        let mut grid = best.climbed([0.4, 0.4, 0.06, 0.06, 0.06, 0.06, 0.002, 0.002], 5, |it| it.contrast(plane));
-        let (dark, light) = grid.rings(plane);
-        grid.middle = (dark + light) / 2.0;
-        let right = ring_modules().filter(|(i, j, black)| (grid.grey(plane, *i, *j) < grid.middle) == *black).count();
-        let sure = right as f32 >= RINGS_RIGHT * ring_modules().count() as f32 && light - dark > 16.0;
-        sure.then(|| grid.widened(plane))
+        let scaled =
+            |at: (f32, f32), step: i32| [0.64, 0.74, 0.86, 1.0].map(|scale| turned(at, step as f32 * 6.0, scale));
+        // A line through a corner of a turned ring looks like one through the middle.
+        let aside = [2.0, -2.0, 4.0, -4.0].map(|off| off * rings.module);
+        let corners = aside.into_iter().flat_map(|off| [(off, 0.0), (0.0, off)]);
+        let starts = (0..15).flat_map(|step| scaled((0.0, 0.0), step));
+        let starts = starts.chain(corners.flat_map(|at| (4..12).flat_map(move |step| scaled(at, step))));
+        let steps = [0.4, 0.4, 0.06, 0.06, 0.06, 0.06, 0.002, 0.002];
+        let start = clearest(plane, starts).filter(|grid| grid.contrast(plane) >= RINGS_CLEAR * grid.range(plane))?;
+        let grid = start.climbed(steps, 3, |it| it.contrast(plane));
+        // Rings seen from a corner seem to be a module or two away.
+        let shifts = (-2..=2).flat_map(|j| (-2..=2).map(move |i| (i as f32, j as f32)));
+        let mut grid = clearest(plane, shifts.map(|(i, j)| grid.shifted(i, j)))?;
+        grid.levelled(plane).filter(|right| *right >= RINGS_LIKELY)?;
+        grid = grid.climbed(steps, 5, |it| it.contrast(plane));
+        grid.levelled(plane).filter(|right| *right >= RINGS_RIGHT)?;
+        Some(grid)
     }
 
-    /// Fitted to all that lies around: in the middle of a module the grey is black or white, on its border neither.
-    fn widened(self, plane: &Plane<'_>) -> Self {
-        RADII.into_iter().fold(self, |grid, radius| {
+    /// Sets the grey between black and white; gives the share of the modules of the rings that are on their side of it. None
+    /// if there is hardly a difference.
+    fn levelled(&mut self, plane: &Plane<'_>) -> Option<f32> {
+        let (dark, light) = self.rings(plane);
+        self.middle = (dark + light) / 2.0;
+        self.step = light - dark;
+        let right = ring_modules().filter(|(i, j, black)| (self.grey(plane, *i, *j) < self.middle) == *black).count();
+        (self.step > 16.0).then_some(right as f32 / ring_modules().count() as f32)
+    }
+
+    /// Fitted to all that lies around, from the first radius to the second: in the middle of a module the grey is black or
+    /// white, on its border neither.
+    fn widened(self, plane: &Plane<'_>, from: i32, to: i32) -> Self {
+        let radii = RADII.into_iter().filter(|radius| *radius > from && *radius < to).chain([to]);
+        radii.fold(self, |grid, radius| {
             let share = 0.5 / radius as f32;
             let steps = [0.2, 0.2, share, share, share, share, share * 0.05, share * 0.05];
-            let stride = 1 + radius / 14;
-            grid.climbed(steps, 4, |it| it.sharpness(plane, radius, stride))
+            grid.climbed(steps, if radius == to { 4 } else { 3 }, |it| it.sharpness(plane, radius))
         })
     }
 
@@ -86,7 +111,7 @@ impl Grid {
         let (mut best, mut most) = (self, score(&self));
         let module = self.at[2].hypot(self.at[3]);
         for halving in 0..halvings {
-            let mut again = 6;
+            let mut again = 4;
             while again > 0 {
                 again -= 1;
                 let before = most;
@@ -100,6 +125,7 @@ impl Grid {
                         let found = score(&next);
                         if found > most {
                             (best, most) = (next, found);
+                            break;
                         }
                     }
                 }
@@ -109,6 +135,15 @@ impl Grid {
             }
         }
         best
+    }
+
+    /// The same grid counted from another module.
+    fn shifted(&self, i: f32, j: f32) -> Self {
+        let (x, y) = self.pixel(i, j);
+        let mut it = *self;
+        let [at_x, at_y, ..] = &mut it.at;
+        (*at_x, *at_y) = (x, y);
+        it
     }
 
     /// Where a module is.
@@ -123,14 +158,34 @@ impl Grid {
         f32::from(plane.between(x, y))
     }
 
+    /// Mean grey of the middle of a module: unlike at one point, it is clearest where the grid is centred.
+    fn core(&self, plane: &Plane<'_>, i: i32, j: i32) -> f32 {
+        const ASIDE: f32 = 0.22;
+        let (i, j) = (i as f32, j as f32);
+        let [_, _, across_x, across_y, down_x, down_y, lean_i, lean_j] = self.at;
+        let (x, y) = self.pixel(i, j);
+        let share = ASIDE / (1.0 + lean_i * i + lean_j * j).max(0.2);
+        let (one_x, one_y) = ((across_x + down_x) * share, (across_y + down_y) * share);
+        let (two_x, two_y) = ((across_x - down_x) * share, (across_y - down_y) * share);
+        let around = [(one_x, one_y), (-one_x, -one_y), (two_x, two_y), (-two_x, -two_y)];
+        around.iter().map(|(dx, dy)| f32::from(plane.between(x + dx, y + dy))).sum::<f32>() / 4.0
+    }
+
     /// Mean grey of the rings that are dark and of those that are light.
     fn rings(&self, plane: &Plane<'_>) -> (f32, f32) {
         let (mut dark, mut light) = ((0.0, 0.0), (0.0, 0.0));
         for (i, j, black) in ring_modules() {
             let side = if black { &mut dark } else { &mut light };
-            *side = (side.0 + self.grey(plane, i, j), side.1 + 1.0);
+            *side = (side.0 + self.core(plane, i, j), side.1 + 1.0);
         }
         (dark.0 / dark.1, light.0 / light.1)
+    }
+
+    /// From the darkest to the lightest module of the rings.
+    fn range(&self, plane: &Plane<'_>) -> f32 {
+        let greys = ring_modules().map(|(i, j, _)| self.grey(plane, i, j));
+        let (low, high) = greys.fold((255.0f32, 0.0f32), |(low, high), grey| (low.min(grey), high.max(grey)));
+        high - low
     }
 
     fn contrast(&self, plane: &Plane<'_>) -> f32 {
@@ -138,43 +193,91 @@ impl Grid {
         light - dark
     }
 
-    fn sharpness(&self, plane: &Plane<'_>, radius: i32, stride: i32) -> f32 {
-        let mut sum = 0.0;
-        let mut line = -radius;
-        while line <= radius {
-            for other in -radius..=radius {
-                sum += (self.grey(plane, other, line) - self.middle).abs().min(64.0);
-                sum += (self.grey(plane, line, other) - self.middle).abs().min(64.0);
+    /// How much neighbouring modules differ: less wherever the grid lies across their borders, in light and in shadow. Of a
+    /// large symbol only some pairs of rows are looked at.
+    fn sharpness(&self, plane: &Plane<'_>, radius: i32) -> f32 {
+        let left_out = radius / 20;
+        let stride = 2 + left_out;
+        let differ = |(a, b): (&f32, &f32)| (a - b).abs().min(self.step);
+        let (mut row, mut above, mut sum) = (Vec::new(), Vec::new(), 0.0);
+        for j in (-radius..=radius).filter(|j| (j + radius) % stride < 2) {
+            std::mem::swap(&mut row, &mut above);
+            row.clear();
+            row.extend((-radius..=radius).map(|i| self.core(plane, i, j)));
+            sum += row.iter().zip(row.iter().skip(1)).map(differ).sum::<f32>();
+            if left_out == 0 || (j + radius) % stride == 1 {
+                sum += row.iter().zip(&above).map(differ).sum::<f32>();
             }
-            line += stride;
         }
         sum
     }
 
-    /// What rxing reads from the drawing of the grid, with its points back in the picture.
+    /// The code around the rings.
     fn read(&self, plane: &Plane<'_>) -> Option<Symbol> {
-        let modules = (2 * REACH + 1) as usize;
-        let side = modules * DRAWN;
-        let mut pixels = vec![255; side * side];
-        for j in 0..modules {
-            for i in 0..modules {
-                if self.grey(plane, i as i32 - REACH, j as i32 - REACH) >= self.middle {
-                    continue;
-                }
-                for row in 0..DRAWN {
-                    let from = (j * DRAWN + row) * side + i * DRAWN;
-                    pixels.get_mut(from..from + DRAWN)?.fill(0);
-                }
-            }
-        }
-        let mut symbol = matrix::aztec(&Black::of(&Plane::owned(pixels, side, side))?)?;
-        let middle = side as f32 / 2.0;
-        for point in &mut symbol.points {
-            let (x, y) = self.pixel((point.x - middle) / DRAWN as f32, (point.y - middle) / DRAWN as f32);
-            *point = Point { x, y };
-        }
-        Some(symbol)
+        let grid = self.widened(plane, 5, MODE_REACH);
+        let near = Modules::of(&grid, plane, MODE_REACH);
+        let mode = Mode::read(|i, j| near.dark(i, j, grid.middle))
+            .or_else(|| Mode::read(|i, j| near.dark(i, j, near.around(i, j))))?;
+        let reach = mode.reach();
+        let grid = grid.widened(plane, MODE_REACH, reach);
+        let all = Modules::of(&grid, plane, reach);
+        let text = mode
+            .text(|i, j| all.dark(i, j, grid.middle))
+            .or_else(|| mode.text(|i, j| all.dark(i, j, all.around(i, j))))?;
+        let out = reach as f32 + 0.5;
+        let corners = [(-out, -out), (out, -out), (out, out), (-out, out)].map(|(i, j)| grid.pixel(i, j));
+        // A leading FNC1 is in the identifier.
+        let gs1 = text.starts_with('\u{1d}');
+        let text = text.trim_start_matches('\u{1d}').to_owned();
+        Some(Symbol {
+            format: Format::Aztec,
+            add_on: None,
+            bytes: text.as_bytes().to_vec(),
+            text,
+            aim: if gs1 { "]z1" } else { "]z0" }.to_owned(),
+            points: corners.map(|(x, y)| Point { x, y }).to_vec(),
+        })
     }
+}
+
+/// The greys of the modules up to `reach` from the middle.
+struct Modules {
+    reach: i32,
+    greys: Vec<f32>,
+}
+
+impl Modules {
+    fn of(grid: &Grid, plane: &Plane<'_>, reach: i32) -> Self {
+        let places = (-reach..=reach).flat_map(|j| (-reach..=reach).map(move |i| (i, j)));
+        Self { reach, greys: places.map(|(i, j)| grid.core(plane, i, j)).collect() }
+    }
+
+    fn grey(&self, i: i32, j: i32) -> Option<f32> {
+        let inside = i.abs().max(j.abs()) <= self.reach;
+        let at = (j + self.reach) * (2 * self.reach + 1) + i + self.reach;
+        self.greys.get(at as usize).copied().filter(|_| inside)
+    }
+
+    fn dark(&self, i: i32, j: i32, middle: f32) -> bool {
+        self.grey(i, j).is_some_and(|grey| grey < middle)
+    }
+
+    /// Grey between black and white near a module: shadows fall across codes.
+    fn around(&self, i: i32, j: i32) -> f32 {
+        let near = (j - 3..=j + 3).flat_map(|j| (i - 3..=i + 3).filter_map(move |i| self.grey(i, j)));
+        let (low, high) = near.fold((255.0f32, 0.0f32), |(low, high), grey| (low.min(grey), high.max(grey)));
+        (low + high) / 2.0
+    }
+}
+
+/// The grid with the clearest rings.
+fn clearest(plane: &Plane<'_>, grids: impl Iterator<Item = Grid>) -> Option<Grid> {
+    let rough = |grid: &Grid| -> f32 {
+        let signed = |(i, j, black)| if black { -grid.grey(plane, i, j) } else { grid.grey(plane, i, j) };
+        ring_modules().map(signed).sum()
+    };
+    let scored = grids.map(|grid| (rough(&grid), grid));
+    scored.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, grid)| grid)
 }
 
 /// The modules of the rings that every Aztec code has (ISO/IEC 24778, 7.1), and whether they are black.
@@ -182,9 +285,9 @@ fn ring_modules() -> impl Iterator<Item = (i32, i32, bool)> {
     (-4..=4).flat_map(|j: i32| (-4..=4).map(move |i: i32| (i, j, i.abs().max(j.abs()) % 2 == 0)))
 }
 
-/// Places where nine even runs cross in both directions.
+/// Places where nine even runs cross along rows, columns and diagonals; the largest and most even first.
 fn candidates(bits: &BitMatrix) -> Vec<Rings> {
-    let mut found: Vec<Rings> = Vec::new();
+    let mut found: Vec<(f32, Rings)> = Vec::new();
     let mut runs: Vec<usize> = Vec::new();
     for y in (0..bits.height()).step_by(2) {
         let row = bits.getRow(y);
@@ -198,16 +301,35 @@ fn candidates(bits: &BitMatrix) -> Vec<Rings> {
         }
         for window in runs.windows(10).step_by(2) {
             let Some(rings) = rings(bits, window, y) else { continue };
+            let Some(uneven) = slants(bits, &rings) else { continue };
+            let next = ((uneven + 0.2) / rings.module, rings);
             let near = |r: &Rings| (r.x - rings.x).abs() + (r.y - rings.y).abs() < 3.0 * rings.module.max(r.module);
-            if !found.iter().any(near) {
-                found.push(rings);
+            match found.iter_mut().find(|(_, r)| near(r)) {
+                Some(known) if next.0 < known.0 => *known = next,
+                Some(_) => continue,
+                None => found.push(next),
             }
-            if found.len() >= MAX_CANDIDATES {
-                return found;
-            }
+            found.sort_by(|one, other| one.0.total_cmp(&other.0));
+            found.truncate(MAX_CANDIDATES);
         }
     }
-    found
+    found.into_iter().map(|(_, rings)| rings).collect()
+}
+
+/// How uneven the rings are along both diagonals; None if they are not rings there.
+fn slants(bits: &BitMatrix, rings: &Rings) -> Option<f32> {
+    let mut uneven = 0.0;
+    for step in [(1, 1), (-1, -1), (1, -1), (-1, 1)] {
+        let [a, b, c, d] = changes(bits, rings.x as u32, rings.y as u32, step, rings.module)?;
+        let runs = [b - a, c - b, d - c].map(|run| run as f32);
+        let mean = (d - a) as f32 / 3.0;
+        let off = runs.iter().map(|run| (run - mean).abs()).fold(0.0, f32::max);
+        if off > 0.5 * mean + 0.8 || !(0.4..1.7).contains(&(mean / rings.module)) {
+            return None;
+        }
+        uneven += off / mean;
+    }
+    Some(uneven)
 }
 
 /// The rings whose centre is the middle of nine runs, if the column through it looks the same.
@@ -224,7 +346,7 @@ fn rings(bits: &BitMatrix, window: &[usize], y: u32) -> Option<Rings> {
     }
     let x = (from + to) as u32 / 2;
     // The same seven runs must lie across, and the middle one must be of the colour the row shows there.
-    let (up, down) = (column(bits, x, y, -1)?, column(bits, x, y, 1)?);
+    let (up, down) = (changes(bits, x, y, (0, -1), module)?, changes(bits, x, y, (0, 1), module)?);
     let [u0, u1, u2, u3] = up;
     let [d0, d1, d2, d3] = down;
     let height = (u3 + d3) as f32 / 7.0;
@@ -237,20 +359,23 @@ fn rings(bits: &BitMatrix, window: &[usize], y: u32) -> Option<Rings> {
     Some(Rings { x: (from + to) as f32 / 2.0, y: centre, module: (module + height) / 2.0 })
 }
 
-/// Pixels from (x, y) to the first four changes of colour, up or down.
-fn column(bits: &BitMatrix, x: u32, y: u32, step: i32) -> Option<[u32; 4]> {
-    let (mut colour, mut n, mut changes) = (bits.get(x, y), 0u32, [0; 4]);
+/// Steps from (x, y) to the first four changes of colour in a direction. None if they are too far for rings of such modules.
+fn changes(bits: &BitMatrix, x: u32, y: u32, (dx, dy): (i32, i32), module: f32) -> Option<[u32; 4]> {
+    let most = (module * 8.0) as i32;
+    let (mut colour, mut n, mut changes) = (bits.try_get(x, y)?, 0, [0; 4]);
     for change in &mut changes {
         loop {
             n += 1;
-            let at = y.checked_add_signed(step * n as i32).filter(|at| *at < bits.height())?;
-            let here = bits.get(x, at);
+            if n > most {
+                return None;
+            }
+            let here = bits.try_get(x.checked_add_signed(dx * n)?, y.checked_add_signed(dy * n)?)?;
             if here != colour {
                 colour = here;
                 break;
             }
         }
-        *change = n;
+        *change = n as u32;
     }
     Some(changes)
 }

@@ -3,18 +3,16 @@
 //! Must never: hand rxing a size it was not told to expect.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
-use rxing::aztec::AztecReader;
 use rxing::common::{BIT_FIELD_BASE_BITS, BitArray, BitMatrix, DetectorRXingResult, LineOrientation};
 use rxing::datamatrix::decoder::Decoder as DataMatrixDecoder;
 use rxing::datamatrix::detector::zxing_cpp_detector;
 use rxing::multi::MultipleBarcodeReader;
 use rxing::pdf417::PDF417Reader;
-use rxing::qrcode::cpp_port::QrReader;
+use rxing::qrcode::cpp_port::{decoder::Decode, detector};
 use rxing::{
-    BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8LuminanceSource, RXingResult, RXingResultMetadataType,
-    RXingResultMetadataValue, Reader,
+    BarcodeFormat, Binarizer, BinaryBitmap, Luma8LuminanceSource, RXingResult, RXingResultMetadataType,
+    RXingResultMetadataValue,
 };
 
 use super::plane::Plane;
@@ -124,43 +122,33 @@ fn binarize(plane: &Plane<'_>) -> Option<BitMatrix> {
     Some(bits)
 }
 
-/// The threshold of each square by itself.
-fn thresholds(plane: &Plane<'_>, across: usize, down: usize) -> Vec<u16> {
-    let mut found: Vec<u16> = Vec::with_capacity(across * down);
-    let mut squares = vec![(0u32, 255u8, 0u8, 0u32); across];
+/// The threshold of each square by itself; 0 where it holds no edge.
+fn thresholds(plane: &Plane<'_>, across: usize, down: usize) -> Vec<u8> {
+    let mut found: Vec<u8> = Vec::with_capacity(across * down);
+    let mut squares = vec![(255u8, 0u8, 0u32, 0u32); across];
     for by in 0..down {
-        squares.fill((0, 255, 0, 0));
+        squares.fill((255, 0, 0, 0));
         for y in by * BLOCK..((by + 1) * BLOCK).min(plane.height) {
-            for ((sum, low, high, count), pixels) in squares.iter_mut().zip(plane.row(y).chunks(BLOCK)) {
+            for ((low, high, sum, count), pixels) in squares.iter_mut().zip(plane.row(y).chunks(BLOCK)) {
                 for p in pixels {
-                    *sum += u32::from(*p);
                     *low = (*low).min(*p);
                     *high = (*high).max(*p);
+                    *sum += u32::from(*p);
                 }
                 *count += pixels.len() as u32;
             }
         }
-        for (bx, (sum, low, high, count)) in squares.iter().enumerate() {
-            let mut threshold = (sum / (*count).max(1)) as u16;
-            if high - low <= FLAT {
-                threshold = u16::from(*low) / 2;
-                let here = found.len();
-                if by > 0 && bx > 0 {
-                    let get = |k: usize| found.get(k).copied().unwrap_or(0);
-                    let around = (get(here - across) + 2 * get(here - 1) + get(here - across - 1)) / 4;
-                    if u16::from(*low) < around {
-                        threshold = around;
-                    }
-                }
-            }
-            found.push(threshold);
-        }
+        let mean = |(low, high, sum, count): &(u8, u8, u32, u32)| {
+            if high.saturating_sub(*low) > FLAT { (sum / (*count).max(1)).max(1) as u8 } else { 0 }
+        };
+        found.extend(squares.iter().map(mean));
     }
     found
 }
 
-/// The mean over five by five squares, moved inwards at the borders.
-fn smoothed(raw: &[u16], across: usize, down: usize) -> Vec<u8> {
+/// The mean over the squares with edges among five by five, moved inwards at the borders; where there are none, that of the
+/// nearest square to the left.
+fn smoothed(raw: &[u8], across: usize, down: usize) -> Vec<u8> {
     let (wide, high) = (across.min(5), down.min(5));
     let mut out = Vec::with_capacity(raw.len());
     for y in 0..down {
@@ -168,46 +156,77 @@ fn smoothed(raw: &[u16], across: usize, down: usize) -> Vec<u8> {
         for x in 0..across {
             let left = x.saturating_sub(2).min(across - wide);
             let rows = (top..top + high).filter_map(|y| raw.get(y * across + left..y * across + left + wide));
-            let sum: u32 = rows.flatten().map(|t| u32::from(*t)).sum();
-            out.push((sum / (wide * high) as u32).min(255) as u8);
+            let (sum, count) =
+                rows.flatten().fold((0u32, 0u32), |(sum, count), t| (sum + u32::from(*t), count + u32::from(*t > 0)));
+            out.push((sum / count.max(1)) as u8);
         }
     }
     out
 }
 
-/// QR codes. `harder` looks at every row for their corners.
-pub(super) fn qr(black: &Black, harder: bool) -> Vec<Symbol> {
-    let hints = DecodeHints {
-        TryHarder: Some(harder),
-        PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
-        ..DecodeHints::default()
-    };
-    let found = QrReader.decode_multiple_with_hints(&mut BinaryBitmap::new(black), &hints);
-    found.unwrap_or_default().iter().map(|r| symbol(r, Format::Qr)).collect()
-}
+/// Finder patterns of QR codes looked at in one picture, the largest: three for each of [`MAX_SYMBOLS`](super::MAX_SYMBOLS).
+const MAX_FINDERS: usize = 192;
+/// Triples of finder patterns tried in vain before the search ends, and again after each code. rxing's own reader tries
+/// every triple, which takes seconds on a wall of tiles.
+const MAX_TRIPLES: usize = 48;
 
-/// Data Matrix codes. `harder` starts a search every eight pixels instead of only at the middle of each side: without it
-/// a code away from the middle is missed.
-pub(super) fn data_matrix(black: &Black, harder: bool) -> Vec<Symbol> {
-    let decoder = DataMatrixDecoder::new();
-    let mut found: Vec<Symbol> = Vec::new();
-    for candidate in zxing_cpp_detector::detect(black.bits(), harder, true).unwrap_or_default() {
-        let Ok(decoded) = decoder.decode(candidate.getBits()) else { continue };
-        let modifier = decoded.getSymbologyModifier();
-        let text = data_matrix_text(decoded.getText(), modifier);
-        if text.is_empty() || found.iter().any(|s| s.text == text) {
+/// QR codes. `harder` looks at every third row for their corners.
+pub(super) fn qr(black: &Black, harder: bool) -> Vec<Symbol> {
+    let mut finders = detector::FindFinderPatterns(black.bits(), harder, 0);
+    finders.sort_by_key(|finder| std::cmp::Reverse(finder.size));
+    finders.truncate(MAX_FINDERS);
+    let (mut found, mut used, mut left) = (Vec::new(), Vec::new(), MAX_TRIPLES);
+    for triple in detector::GenerateFinderPatternSets(&mut finders) {
+        let corners = [triple.bl, triple.tl, triple.tr];
+        if corners.iter().any(|corner| used.contains(corner)) {
             continue;
         }
-        found.push(Symbol {
-            format: Format::DataMatrix,
-            add_on: None,
-            bytes: latin_bytes(decoded.getText()).unwrap_or_else(|| text.as_bytes().to_vec()),
-            text,
-            aim: format!("]d{modifier}"),
-            points: candidate.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect(),
-        });
+        if left == 0 {
+            break;
+        }
+        left -= 1;
+        let Ok(sampled) = detector::SampleQR(black.bits(), &triple) else { continue };
+        let Ok(decoded) = Decode(sampled.getBits()) else { continue };
+        if decoded.isValid() {
+            used.extend(corners);
+            left = MAX_TRIPLES;
+            let read = RXingResult::with_decoder_result(decoded, sampled.getPoints(), BarcodeFormat::QR_CODE);
+            found.push(symbol(&read, Format::Qr));
+        }
     }
     found
+}
+
+/// Data Matrix codes as rxing finds them, starting a search every eight pixels.
+pub(super) fn data_matrix(black: &Black) -> Vec<Symbol> {
+    let mut found: Vec<Symbol> = Vec::new();
+    for candidate in zxing_cpp_detector::detect(black.bits(), true, true).unwrap_or_default() {
+        let points = candidate.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
+        if let Some(symbol) = data_matrix_symbol(candidate.getBits(), points)
+            && !found.iter().any(|s| s.text == symbol.text)
+        {
+            found.push(symbol);
+        }
+    }
+    found
+}
+
+/// The symbol whose modules these are, borders included.
+pub(super) fn data_matrix_symbol(modules: &BitMatrix, points: Vec<Point>) -> Option<Symbol> {
+    let decoded = DataMatrixDecoder::new().decode(modules).ok()?;
+    let modifier = decoded.getSymbologyModifier();
+    let text = data_matrix_text(decoded.getText(), modifier);
+    if text.is_empty() {
+        return None;
+    }
+    Some(Symbol {
+        format: Format::DataMatrix,
+        add_on: None,
+        bytes: latin_bytes(decoded.getText()).unwrap_or_else(|| text.as_bytes().to_vec()),
+        text,
+        aim: format!("]d{modifier}"),
+        points,
+    })
 }
 
 /// rxing ignores the character set a Data Matrix names (modifiers 4 to 6 say that it names one) and takes its bytes for
@@ -235,24 +254,13 @@ pub(super) fn pdf417(black: &Black) -> Vec<Symbol> {
     symbols
 }
 
-/// The Aztec code whose rings are at the centre of the picture: rxing looks nowhere else.
-pub(super) fn aztec(black: &Black) -> Option<Symbol> {
-    let found = AztecReader.decode(&mut BinaryBitmap::new(black)).ok()?;
-    Some(symbol(&found, Format::Aztec))
-}
-
 fn symbol(result: &RXingResult, format: Format) -> Symbol {
     let metadata = result.getRXingResultMetadata();
     let aim = match metadata.get(&RXingResultMetadataType::SYMBOLOGY_IDENTIFIER) {
         Some(RXingResultMetadataValue::SymbologyIdentifier(id)) => id.clone(),
         _ => String::new(),
     };
-    let mut text = result.getText().to_owned();
-    // The leading FNC1 of GS1 Aztec is in the identifier already.
-    if aim == "]z1" || (format == Format::Aztec && text.starts_with('\u{1d}')) {
-        text = text.trim_start_matches('\u{1d}').to_owned();
-    }
-    let aim = if format == Format::Aztec && text.len() != result.getText().len() { "]z1".to_owned() } else { aim };
+    let text = result.getText().to_owned();
     let raw = result.getRawBytes();
     let bytes = if format == Format::Qr && !raw.is_empty() { raw.to_vec() } else { text.as_bytes().to_vec() };
     let points = result.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();

@@ -25,20 +25,27 @@
 
 mod addon;
 mod aztec;
+mod aztec_code;
 mod code128;
 mod code39;
 mod convert;
 mod databar;
+mod datamatrix;
+mod datamatrix_fit;
 mod edges;
 pub(crate) mod encode;
+mod geometry;
 mod itf;
 mod live;
 mod matrix;
+mod mesh;
 mod omni;
 mod passes;
 mod plane;
 mod retail;
 mod rows;
+mod shapes;
+mod timing;
 mod votes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -268,5 +275,7 @@ fn shifted(mut symbols: Vec<Symbol>, (left, top): (u32, u32)) -> Vec<Symbol> {
     symbols
 }
 
+#[cfg(test)]
+mod square_tests;
 #[cfg(test)]
 mod tests;

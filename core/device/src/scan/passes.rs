@@ -7,7 +7,7 @@ use super::matrix::{self, Black};
 use super::plane::{Line, Plane};
 use super::rows::{self, Rarer, Reading};
 use super::votes::Votes;
-use super::{Mode, Symbol, aztec};
+use super::{Mode, Symbol, aztec, datamatrix};
 
 /// One piece of work on a picture.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +20,8 @@ pub(super) enum Pass {
     Rarer(usize, Threshold, usize),
     /// QR codes; `true` looks at every row.
     Qr(bool),
-    /// Data Matrix anywhere.
-    DataMatrix,
+    /// Data Matrix anywhere; `true` also looks as rxing does.
+    DataMatrix(bool),
     Pdf417,
     Aztec,
     /// The two-dimensional readers on a picture of half the size: large, blurred or noisy codes.
@@ -51,7 +51,7 @@ pub(super) const LIVE: &[Pass] = &[
     Qr(false),
     Lines(1, Middle, 24),
     Inverted(0, Middle, 24),
-    DataMatrix,
+    DataMatrix(false),
     Lines(0, Local, 32),
     Lines(1, Local, 32),
     Lines(0, Slope, 32),
@@ -69,7 +69,7 @@ const STILL: &[Pass] = &[
     Lines(1, Average, 32),
     Lines(0, Slope, 32),
     Lines(1, Slope, 32),
-    DataMatrix,
+    DataMatrix(true),
     Qr(true),
     Rare(1, Middle, 32),
     Lines(2, Local, 32),
@@ -164,20 +164,30 @@ impl<'p> Picture<'p> {
             Inverted(direction, how, count) => self.lines(direction, how, count, Readers::OwnInverted),
             Rare(direction, how, count) => self.rarer(direction, how, count),
             Qr(harder) => self.matrix(|_, black| matrix::qr(black, harder)),
-            DataMatrix => self.matrix(|_, black| matrix::data_matrix(black, true)),
+            DataMatrix(harder) => {
+                let every = self.every;
+                self.matrix(|plane, black| {
+                    let mut found = datamatrix::read(plane, black);
+                    if harder && (every || found.is_empty()) {
+                        found.extend(matrix::data_matrix(black));
+                    }
+                    found
+                });
+            }
             Pdf417 => self.matrix(|_, black| matrix::pdf417(black)),
             Aztec => self.matrix(aztec::read),
             Half => {
                 let half = self.plane.halved();
                 if let Some(black) = Black::of(&half) {
-                    let found = [matrix::qr(&black, true), matrix::data_matrix(&black, true), matrix::pdf417(&black)];
+                    let found = [matrix::qr(&black, true), datamatrix::read(&half, &black), matrix::pdf417(&black)];
                     self.keep(found.into_iter().flatten(), 2.0);
                 }
             }
             Negative => self.matrix(|plane, black| {
                 let negative = black.inverted();
-                let square = [matrix::qr(&negative, true), matrix::data_matrix(&negative, true)].concat();
-                [square, aztec::read(&plane.inverted(), &negative)].concat()
+                let plane = plane.inverted();
+                let square = [matrix::qr(&negative, true), datamatrix::read(&plane, &negative)].concat();
+                [square, aztec::read(&plane, &negative)].concat()
             }),
             Double => self.double(),
         }
@@ -189,7 +199,7 @@ impl<'p> Picture<'p> {
         }
         let double = self.plane.doubled();
         let mut picture = Picture::new(&double, self.every);
-        let passes = [Lines(0, Local, 32), Lines(1, Local, 32), Qr(true), DataMatrix, Pdf417];
+        let passes = [Lines(0, Local, 32), Lines(1, Local, 32), Qr(true), DataMatrix(true), Pdf417];
         picture.work_through(&passes);
         let symbols = picture.into_symbols();
         self.keep(symbols.into_iter(), 0.5);

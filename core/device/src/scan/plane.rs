@@ -41,12 +41,17 @@ impl<'a> Plane<'a> {
         }
         let (x0, y0) = (x as usize, y as usize);
         let (fx, fy) = (((x - x0 as f32) * 16.0) as u32, ((y - y0 as f32) * 16.0) as u32);
-        let pair = |row: &[u8]| {
-            let a = row.get(x0).copied().unwrap_or(255);
-            let b = row.get(x0 + 1).copied().unwrap_or(a);
-            u32::from(a) * (16 - fx) + u32::from(b) * fx
+        let pair = |start: usize| match self.data.get(start + x0..start + x0 + 2) {
+            Some([a, b]) if x0 + 1 < self.width => u32::from(*a) * (16 - fx) + u32::from(*b) * fx,
+            _ => u32::from(self.data.get(start + x0).copied().unwrap_or(255)) * 16,
         };
-        ((pair(self.near(y0)) * (16 - fy) + pair(self.near(y0 + 1)) * fy + 128) >> 8) as u8
+        let below = (y0 + 1).min(self.height.saturating_sub(1));
+        ((pair(y0 * self.stride) * (16 - fy) + pair(below * self.stride) * fy + 128) >> 8) as u8
+    }
+
+    /// Grey at a place whose whole numbers are corners of pixels, as the middle of a pixel is half a pixel from them.
+    pub(super) fn grey(&self, (x, y): (f32, f32)) -> u8 {
+        self.between(x - 0.5, y - 0.5)
     }
 
     /// Light for dark.
