@@ -95,6 +95,8 @@ pub struct LookupView {
     pub lot: String,
     /// The expiry in the code, `YYYY-MM-DD`.
     pub expiry: Option<String>,
+    /// What the label measures.
+    pub measures: Vec<crate::MeasureView>,
     /// What was odd about the code; none of it refuses the scan.
     pub warnings: Vec<String>,
 }
@@ -116,8 +118,10 @@ pub struct MatchView {
 
 impl From<Found> for LookupView {
     fn from(it: Found) -> Self {
-        let Found { text, matches, gtin, lot, expiry, warnings } = it;
-        Self { text, matches: matches.into_iter().map(Into::into).collect(), gtin, lot, expiry, warnings }
+        let Found { text, matches, gtin, lot, expiry, measures, warnings } = it;
+        let matches = matches.into_iter().map(Into::into).collect();
+        let measures = measures.into_iter().map(Into::into).collect();
+        Self { text, matches, gtin, lot, expiry, measures, warnings }
     }
 }
 

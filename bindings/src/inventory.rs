@@ -13,9 +13,9 @@ use stocksync_core::sync::http;
 
 use crate::{
     ActPage, BalancePage, BalanceRequest, CaptureRequest, CapturedView, Collection, ExceptionView, FrameRequest,
-    GtinIds, HeldView, LookupView, Observer, RecordRequest, RecordView, RejectedView, ShiftInput, ShiftOutcome,
-    ShiftView, StatusView, StocksyncError, SymbolView, SyncHandle, SyncListener, capture, catalogue, frame, runtime,
-    shift, sync, views,
+    GtinIds, HeldView, LookupView, Observer, RecordRequest, RecordView, RejectedView, SetAsideView, ShiftInput,
+    ShiftOutcome, ShiftSettings, ShiftView, StatusView, StocksyncError, SymbolView, SyncHandle, SyncListener, capture,
+    catalogue, frame, runtime, shift, sync, views,
 };
 
 /// Where and as what to open.
@@ -140,7 +140,8 @@ impl Inventory {
         self.on_core(move |core| shift::run(core, input)).await
     }
 
-    /// How the shift stands, with the counters that are always visible; the same after a restart.
+    /// How the shift stands, with the counters that are always visible; the same after a restart. A shift that cannot be read
+    /// starts anew, and this says so once.
     ///
     /// # Errors
     /// `Internal`.
@@ -148,7 +149,41 @@ impl Inventory {
         self.on_core(shift::view).await
     }
 
-    /// Scans of unknown codes, oldest first, at most 1,000.
+    /// Sets up the shifts on this device: scanner, day, blind counts. Durable when it returns, and kept when a shift starts
+    /// anew.
+    ///
+    /// # Errors
+    /// `InvalidInput` names the setting; `StorageFull`. The old ones stay then.
+    pub async fn set_shift_settings(&self, settings: ShiftSettings) -> Result<(), StocksyncError> {
+        self.on_core(move |core| Ok(core.set_shift_settings(&settings.read())?)).await
+    }
+
+    /// What of shifts could not be read, oldest first; the newest 16 are kept.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn set_aside(&self) -> Result<Vec<SetAsideView>, StocksyncError> {
+        self.on_core(|core| Ok(core.set_aside()?.into_iter().map(Into::into).collect())).await
+    }
+
+    /// Drops what was set aside under a number: nobody needs it any more.
+    ///
+    /// # Errors
+    /// `StorageFull`, `Internal`.
+    pub async fn drop_set_aside(&self, number: i64) -> Result<(), StocksyncError> {
+        self.on_core(move |core| Ok(core.drop_set_aside(number.unsigned_abs())?)).await
+    }
+
+    /// Ids of the counts that were opened on this device and not closed, the shift's own included. One that a shift forgot is
+    /// closed by `capture`, or stays open for a person to look at.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub async fn open_sessions(&self) -> Result<Vec<String>, StocksyncError> {
+        self.on_core(|core| Ok(core.open_sessions()?.iter().map(ToString::to_string).collect())).await
+    }
+
+    /// Scans that wait for a person, oldest first, at most 1,000.
     ///
     /// # Errors
     /// `Internal`.
@@ -156,8 +191,8 @@ impl Inventory {
         self.on_core(shift::held).await
     }
 
-    /// Says that a text is a variant in packs of so many base units: its identifier is made, and every held scan of the text,
-    /// or of the GTIN in it, is recorded once. Durable when it returns; answers how many acts that were.
+    /// Says that a text is a variant in packs of so many base units: its identifier is made where there is none, and every held
+    /// scan of the text, or of the GTIN in it, is recorded once; where a label measures in the variant's unit, as much as it says. Durable when it returns; answers how many acts that were.
     ///
     /// # Errors
     /// `NotFound` if nothing is held under the text or the variant is not here; else as `edit` and `capture`.
@@ -173,6 +208,15 @@ impl Inventory {
             Ok(views::signed(acts))
         })
         .await
+    }
+
+    /// Answers the question of one held scan, of a code that is known: which variant, and which lot (`10:CODE`, `21:SERIAL`;
+    /// empty: what the code itself says). It is recorded once, as what was done when it was scanned.
+    ///
+    /// # Errors
+    /// `NotFound` if nothing is held under the number or its code is not the variant's; else as `capture`. It stays held then.
+    pub async fn answer_held(&self, number: i64, variant: String, lot: String) -> Result<(), StocksyncError> {
+        self.on_core(move |core| Ok(core.answer_held(number, capture::id("variant", &variant)?, &lot)?)).await
     }
 
     /// Drops a held scan: it was nothing.

@@ -1,12 +1,15 @@
 //! A shift, as it crosses to the app: work by scanning, with a tone for each event. Owns shapes; the rules are the core's.
 
 mod convert;
+mod setup;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use stocksync_core::shift::{self as core, Input, command_label};
 use stocksync_core::{HeldRow, Inventory as Core};
+
+pub use setup::*;
 
 use crate::{CellRef, StocksyncError, capture, views};
 
@@ -29,6 +32,11 @@ pub enum ShiftMode {
     Damage,
     /// Leaves the place as waste.
     Waste,
+    /// Goes back from the place to a supplier.
+    SupplierReturn,
+    /// Comes back from a customer and is no good: it goes to scrap and needs no place. To a place where such goods are
+    /// looked at, they come by `Return`.
+    DamagedReturn,
 }
 
 /// Where a scan came from.
@@ -38,6 +46,8 @@ pub enum ScanSource {
     Camera,
     /// A scanner with a trigger: every pull counts.
     Scanner,
+    /// The same, typing as a keyboard does: what the keyboard's layout made of it is undone.
+    Wedge,
     /// A person at a keyboard.
     Typed,
 }
@@ -58,8 +68,11 @@ pub struct ScanText {
 pub struct ExpectedLine {
     /// Id of the variant.
     pub variant: String,
-    /// How much is to come or to go, thousandths.
+    /// How much is to come or to go, thousandths; below zero: so much more came.
     pub quantity: i64,
+    /// How much more than asked for is as good as asked for, thousandths: no warning at a delivery, no block at a pick.
+    #[uniffi(default = 0)]
+    pub over: i64,
 }
 
 /// What the person does.
@@ -89,6 +102,11 @@ pub enum ShiftInput {
     Quantity {
         /// So many.
         packs: u32,
+    },
+    /// The last scan was so much: in place of what was recorded or asked about.
+    Amount {
+        /// Thousandths of the base unit.
+        quantity: i64,
     },
     /// Takes the last scan back.
     Undo,
@@ -144,6 +162,10 @@ pub enum ShiftReason {
     Choose,
     /// Which lot?
     WhichLot,
+    /// How much? The label measures in another unit than the thing is counted in: `measures` offers what it says.
+    HowMuch,
+    /// Not recorded: what the label measures is finer than thousandths, nothing, or too much. How much?
+    Unfit,
     /// The lot was noted; now the thing.
     LotNoted,
     /// Scan a place first.
@@ -179,6 +201,8 @@ pub struct ThingView {
     pub variant: String,
     /// For the screen.
     pub name: String,
+    /// Its base unit, in people's words; empty if it is not here.
+    pub unit: String,
     /// Base units in one scan, numerator.
     pub pack_numerator: i64,
     /// Base units in one scan, denominator.
@@ -196,12 +220,16 @@ pub struct ShiftOutcome {
     pub cell: Option<CellRef>,
     /// What this scan was, thousandths.
     pub quantity: i64,
-    /// What the cell shows now, thousandths.
+    /// What the cell shows now, thousandths; in a count, what it showed when its line began, and none in a blind one.
     pub on_hand: Option<i64>,
+    /// What the document still asks for of this thing, thousandths; below zero: so much more came.
+    pub left: Option<i64>,
     /// The thing found, or those among which to choose.
     pub choices: Vec<ThingView>,
     /// The unknown code, the serial or pallet seen again, the label that was misread.
     pub text: String,
+    /// What the label measures.
+    pub measures: Vec<MeasureView>,
     /// What is odd about the code.
     pub warnings: Vec<String>,
 }
@@ -225,7 +253,14 @@ pub struct ShiftView {
     pub reference: String,
     /// What it still expects.
     pub expected: Vec<ExpectedLine>,
-    /// Scans of unknown codes that wait for a person.
+    /// The question that is open.
+    pub question: Option<QuestionView>,
+    /// How it is set up.
+    pub settings: ShiftSettings,
+    /// What could not be read since the last view, so that the shift or its settings started anew. Told once; `set_aside`
+    /// has it from then on.
+    pub set_aside: Vec<SetAsideView>,
+    /// Scans that wait for a person: of unknown codes, and of questions that nobody answered.
     pub held: i64,
     /// Acts waiting for the server.
     pub pending: i64,
@@ -253,7 +288,7 @@ pub struct CountingView {
     pub counted: i64,
 }
 
-/// A scan of an unknown code.
+/// A scan that waits for a person: of an unknown code, or of a question that nobody answered before other work.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct HeldView {
     /// Its number.
@@ -264,12 +299,14 @@ pub struct HeldView {
     pub gtin: String,
     /// Lot, or empty.
     pub lot: String,
-    /// What was being done.
+    /// What was being done; `LookUp`: that cannot be read any more, so that nothing can be recorded, only dropped.
     pub mode: ShiftMode,
     /// Where.
     pub location: String,
     /// How many packs.
     pub times: u32,
+    /// What the label measures.
+    pub measures: Vec<MeasureView>,
     /// Wall clock of the scan, ms.
     pub wall_ms: i64,
 }
@@ -280,28 +317,32 @@ pub(crate) fn run(core: &Core, input: ShiftInput) -> Result<ShiftOutcome, Stocks
 
 pub(crate) fn view(core: &Core) -> Result<ShiftView, StocksyncError> {
     let (shift, status) = (core.shift_view()?, core.status()?);
-    let place = |it: &Option<(stocksync_schemas::Location, String)>| {
-        it.as_ref().map(|(place, name)| PlaceView { location: capture::location_text(*place), name: name.clone() })
-    };
     let state = &shift.state;
     let expected = state.expected.as_ref();
     let lines = expected.map(|it| it.lines.as_slice()).unwrap_or_default();
-    let lines =
-        lines.iter().map(|(variant, quantity)| ExpectedLine { variant: variant.to_string(), quantity: *quantity });
+    let line =
+        |it: &core::ExpectedLine| ExpectedLine { variant: it.variant.to_string(), quantity: it.left, over: it.over };
     Ok(ShiftView {
         mode: state.mode.into(),
-        place: place(&state.place),
-        target: place(&state.target),
+        place: place_view(&state.place),
+        target: place_view(&state.target),
         times: state.times,
         counting: state.counting().map(|(cell, counted)| CountingView { cell: cell.into(), counted }),
         count_open: state.in_session(),
         reference: expected.map(|it| it.reference.clone()).unwrap_or_default(),
-        expected: lines.collect(),
+        expected: lines.iter().map(line).collect(),
+        question: state.question().map(QuestionView::from),
+        settings: shift.settings.clone().into(),
+        set_aside: shift.set_aside.into_iter().map(SetAsideView::from).collect(),
         held: views::signed(shift.held),
         pending: views::signed(status.pending),
         rejected: views::signed(status.rejected),
         synced_ms: status.synced_ms,
     })
+}
+
+fn place_view(it: &Option<(stocksync_schemas::Location, String)>) -> Option<PlaceView> {
+    it.as_ref().map(|(place, name)| PlaceView { location: capture::location_text(*place), name: name.clone() })
 }
 
 pub(crate) fn held(core: &Core) -> Result<Vec<HeldView>, StocksyncError> {
@@ -313,6 +354,7 @@ pub(crate) fn held(core: &Core) -> Result<Vec<HeldView>, StocksyncError> {
         mode: scan.mode.into(),
         location: capture::location_text(scan.place),
         times: scan.times,
+        measures: scan.measures.all.into_iter().map(MeasureView::from).collect(),
         wall_ms,
     };
     Ok(core.held_scans()?.into_iter().map(view).collect())
@@ -358,7 +400,8 @@ impl Wedge {
         Self::default()
     }
 
-    /// Takes what was typed at `now_ms` of any clock that does not go back, one key or several; Enter and Tab end a code.
+    /// Takes what was typed at `now_ms` of any clock that does not go back, one key or several; Enter and Tab end a code,
+    /// Backspace and Delete (U+0008, U+007F) take its last character away.
     /// Answers the codes that this ended.
     pub fn keys(&self, typed: String, now_ms: i64) -> Vec<ScanText> {
         let mut wedge = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -77,7 +77,9 @@ class Shift(InventoryCase):
         wedge = stocksync.Wedge()
         self.assertEqual(wedge.keys("400638", 1_000), [])
         (typed,) = wedge.keys("1333931\n", 1_010)
-        self.assertEqual((typed.text, typed.source), (TEA, ScanSource.SCANNER))
+        self.assertEqual((typed.text, typed.source), (TEA, ScanSource.WEDGE))
+        (mended,) = wedge.keys("40063813339X\b31\n", 9_000)
+        self.assertEqual(mended.text, TEA)
         extras = {"com.symbol.datawedge.data_string": TEA, "com.symbol.datawedge.label_type": "LABEL-TYPE-EAN13"}
         self.assertEqual(stocksync.scan_of_intent(extras).symbology, "]E0")
         self.assertIsNone(stocksync.scan_of_intent({}))

@@ -1,9 +1,10 @@
 //! The shapes of a shift, to the core's and back.
 
-use stocksync_core::shift::{Command, Expected, Input, Mode, Outcome, Say, Scan, Signal, Source, Thing};
+use stocksync_core::shift::{self, Command, Expected, Input, Mode, Outcome, Say, Scan, Signal, Source, Thing};
 
 use super::{
-    ExpectedLine, ScanSource, ScanText, ShiftInput, ShiftMode, ShiftOutcome, ShiftReason, ShiftSignal, ThingView,
+    ExpectedLine, MeasureView, ScanSource, ScanText, ShiftInput, ShiftMode, ShiftOutcome, ShiftReason, ShiftSignal,
+    ThingView,
 };
 use crate::{StocksyncError, capture};
 
@@ -19,13 +20,17 @@ impl ShiftInput {
             Self::SetMode { mode } => Input::Command(Command::Mode(mode.into())),
             Self::Times { times } => Input::Command(Command::Times(times)),
             Self::Quantity { packs } => Input::Command(Command::Quantity(packs)),
+            Self::Amount { quantity } => Input::Amount(quantity),
             Self::Undo => Input::Command(Command::Undo),
             Self::Finish { complete } => Input::Command(if complete { Command::Complete } else { Command::Finish }),
             Self::Choose { variant } => Input::Choose(capture::id("variant", &variant)?),
             Self::Lot { lot } => Input::Lot(lot),
             Self::Expect { reference, lines } if reference.is_empty() && lines.is_empty() => Input::Expect(None),
             Self::Expect { reference, lines } => {
-                let read = |it: ExpectedLine| Ok((capture::id("variant", &it.variant)?, it.quantity));
+                let read = |it: ExpectedLine| {
+                    let variant = capture::id("variant", &it.variant)?;
+                    Ok(shift::ExpectedLine { variant, left: it.quantity, over: it.over })
+                };
                 let lines = lines.into_iter().map(read).collect::<Result<_, StocksyncError>>()?;
                 Input::Expect(Some(Expected { reference, lines }))
             }
@@ -35,15 +40,17 @@ impl ShiftInput {
 
 impl From<Outcome> for ShiftOutcome {
     fn from(outcome: Outcome) -> Self {
-        let Outcome { signal, say, on_hand, warnings } = outcome;
+        let Outcome { signal, say, on_hand, left, measures, warnings } = outcome;
         let mut it = Self {
             signal: signal.map(ShiftSignal::from),
             reason: ShiftReason::Done,
             cell: None,
             quantity: 0,
             on_hand,
+            left,
             choices: Vec::new(),
             text: String::new(),
+            measures: measures.into_iter().map(MeasureView::from).collect(),
             warnings,
         };
         it.reason = match say {
@@ -53,6 +60,8 @@ impl From<Outcome> for ShiftOutcome {
             Say::Found(thing) => it.among(vec![thing], ShiftReason::Found),
             Say::Choose(things) => it.among(things, ShiftReason::Choose),
             Say::WhichLot(thing) => it.among(vec![thing], ShiftReason::WhichLot),
+            Say::HowMuch(thing) => it.among(vec![thing], ShiftReason::HowMuch),
+            Say::Unfit(thing) => it.among(vec![thing], ShiftReason::Unfit),
             Say::Unknown(text) => it.naming(text, ShiftReason::Unknown),
             Say::Again(text) => it.naming(text, ShiftReason::Again),
             Say::NotExpected(text) => it.naming(text, ShiftReason::NotExpected),
@@ -90,8 +99,8 @@ impl ShiftOutcome {
 
 impl From<Thing> for ThingView {
     fn from(it: Thing) -> Self {
-        let Thing { variant, name, pack_numerator, pack_denominator, .. } = it;
-        Self { variant: variant.to_string(), name, pack_numerator, pack_denominator }
+        let Thing { variant, name, unit, pack_numerator, pack_denominator, .. } = it;
+        Self { variant: variant.to_string(), name, unit, pack_numerator, pack_denominator }
     }
 }
 
@@ -100,6 +109,7 @@ impl From<Scan> for ScanText {
         let source = match it.source {
             Source::Camera => ScanSource::Camera,
             Source::Scanner => ScanSource::Scanner,
+            Source::Wedge => ScanSource::Wedge,
             Source::Typed => ScanSource::Typed,
         };
         Self { text: it.text, symbology: it.aim, source }
@@ -111,6 +121,7 @@ impl From<ScanSource> for Source {
         match it {
             ScanSource::Camera => Self::Camera,
             ScanSource::Scanner => Self::Scanner,
+            ScanSource::Wedge => Self::Wedge,
             ScanSource::Typed => Self::Typed,
         }
     }
@@ -138,6 +149,8 @@ impl From<ShiftMode> for Mode {
             ShiftMode::Return => Self::Return,
             ShiftMode::Damage => Self::Damage,
             ShiftMode::Waste => Self::Waste,
+            ShiftMode::SupplierReturn => Self::SupplierReturn,
+            ShiftMode::DamagedReturn => Self::DamagedReturn,
         }
     }
 }
@@ -153,6 +166,8 @@ impl From<Mode> for ShiftMode {
             Mode::Return => Self::Return,
             Mode::Damage => Self::Damage,
             Mode::Waste => Self::Waste,
+            Mode::SupplierReturn => Self::SupplierReturn,
+            Mode::DamagedReturn => Self::DamagedReturn,
         }
     }
 }

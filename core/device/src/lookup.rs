@@ -2,8 +2,9 @@
 //!
 //! Owns the ranking: the tenant's own raw barcodes beat any parse, and of several matches none is chosen for the person.
 
-use stocksync_gs1::{Context, Meaning, ScanInput, Symbology, understand};
+use stocksync_gs1::{Candidate, Context, DeviceProfile, Meaning, ScanInput, Symbology, understand};
 
+use crate::shift::{LabelMeasure, Measures};
 use crate::store::{Balance, IdentifierRow, Reader};
 use crate::{Error, Inventory};
 
@@ -20,6 +21,8 @@ pub struct Found {
     pub lot: String,
     /// Last day of the expiry, `YYYY-MM-DD`.
     pub expiry: Option<String>,
+    /// What the label measures.
+    pub measures: Vec<LabelMeasure>,
     /// What is odd about the code; none of it refuses the scan.
     pub warnings: Vec<String>,
 }
@@ -39,47 +42,55 @@ impl Inventory {
     /// # Errors
     /// [`Error::Invalid`] if the text is empty or too long. An unknown code is no error.
     pub fn lookup(&self, text: &str, aim: Option<&str>) -> Result<Found, Error> {
-        let meaning = self.understand(text, aim)?;
+        let input = ScanInput { symbology: aim.and_then(Symbology::from_aim), ..ScanInput::new(text) };
+        let (year, ..) = date_of(self.clock().read().wall_ms);
+        let meaning = understood(&input, DeviceProfile::default(), year)?;
         let mut found = Found {
             text: meaning.text.clone(),
             warnings: meaning.warnings.iter().map(|warning| format!("{warning:?}")).collect(),
             ..Found::default()
         };
-        if let Some(first) = meaning.candidates.first() {
-            found.gtin = first.gtin.as_ref().map(ToString::to_string);
-            found.lot = first.lot_code();
-            found.expiry = first.expiry.as_ref().map(|date| {
+        let (rows, candidate) = self.store().read(|reader| {
+            let (rows, candidate) = reader.named(&meaning)?;
+            let matches = rows.into_iter().map(|identifier| matched(reader, identifier));
+            Ok((matches.collect::<Result<_, _>>()?, candidate))
+        })?;
+        found.matches = rows;
+        if let Some(it) = candidate {
+            found.gtin = it.gtin.as_ref().map(ToString::to_string);
+            found.lot = it.lot_code();
+            found.expiry = it.expiry.as_ref().map(|date| {
                 let (year, month, day) = date.last_day();
                 format!("{year:04}-{month:02}-{day:02}")
             });
+            found.measures = Measures::of(it).all;
         }
-        found.matches = self.store().read(|reader| {
-            reader.named(&meaning)?.into_iter().map(|identifier| matched(reader, identifier)).collect()
-        })?;
         Ok(found)
-    }
-
-    /// What a text says, whoever it names. Years of two digits are those around this device's clock.
-    pub(crate) fn understand(&self, text: &str, aim: Option<&str>) -> Result<Meaning, Error> {
-        let symbology = aim.and_then(Symbology::from_aim);
-        let (year, ..) = date_of(self.clock().read().wall_ms);
-        understand(&ScanInput { symbology, ..ScanInput::new(text) }, &Context::new(year))
-            .map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })
     }
 }
 
+/// What a scan says, whoever it names. Years of two digits are those around `year`.
+pub(crate) fn understood(input: &ScanInput<'_>, profile: DeviceProfile, year: u16) -> Result<Meaning, Error> {
+    understand(input, &Context { profile, ..Context::new(year) })
+        .map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })
+}
+
 impl Reader<'_> {
-    /// The variants that a text names, best first, each once.
-    pub(crate) fn named(&self, meaning: &Meaning) -> Result<Vec<IdentifierRow>, Error> {
-        let mut found: Vec<IdentifierRow> = Vec::new();
-        for (scheme, value) in meaning.lookup_keys() {
-            for row in self.identifiers(scheme.as_str(), &value)? {
+    /// The variants that a text names, best first, each once; and the reading of the text that named the best: its lot,
+    /// dates and measures are those of the thing. Where nothing is named, the standard reading.
+    pub(crate) fn named<'a>(&self, meaning: &'a Meaning) -> Result<(Vec<IdentifierRow>, Option<&'a Candidate>), Error> {
+        let (mut found, mut by): (Vec<IdentifierRow>, _) = (Vec::new(), meaning.candidates.first());
+        for key in meaning.lookup_keys() {
+            for row in self.identifiers(key.0.as_str(), &key.1)? {
+                if found.is_empty() {
+                    by = meaning.candidates.iter().find(|it| it.lookup_keys().contains(&key)).or(by);
+                }
                 if !found.iter().any(|it| it.variant == row.variant) {
                     found.push(row);
                 }
             }
         }
-        Ok(found)
+        Ok((found, by))
     }
 }
 

@@ -4,28 +4,45 @@
 
 use stocksync_schemas::{Body, Void, limits};
 
-use super::machine::{MOST_TIMES, draw, is_serial, movement, refused, step};
+use super::document::{draw, give_back};
+use super::machine::{MOST_TIMES, Now, is_serial, movement, refused, step};
+use super::question::{answer_amount, answer_packs};
 use super::state::{Counted, Done, Effect, Mode, Say, Signal, State, Step};
 
-/// The number for the last scan, said after it: what was recorded is voided and recorded anew.
-pub(super) fn quantity(state: &mut State, packs: u32) -> Step {
-    if packs > MOST_TIMES {
+/// How much the person says the last scan was.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Said {
+    /// So many packs.
+    Packs(u32),
+    /// So much, thousandths.
+    Amount(i64),
+}
+
+impl Said {
+    /// Thousandths, where one pack is so much; none beyond what a line holds, or for a part of a serial or several of one.
+    fn of(self, pack: i64, lot: &str) -> Option<i64> {
+        let quantity = match self {
+            Self::Packs(packs) => pack.checked_mul(i64::from(packs))?,
+            Self::Amount(amount) => amount,
+        };
+        let whole = !is_serial(lot) || matches!(quantity, 0 | 1_000);
+        Some(quantity).filter(|it| whole && (0..=limits::QUANTITY).contains(it))
+    }
+}
+
+/// What is said of the last scan after it: what was recorded is voided and recorded anew.
+pub(super) fn said(state: &mut State, said: Said, now: &Now) -> Step {
+    if matches!(said, Said::Packs(packs) if packs > MOST_TIMES) {
         return refused(Say::NotWhole);
     }
-    if let Some(asked) = &mut state.asked {
-        if packs == 0 {
-            return refused(Say::Nothing);
-        }
-        asked.times = packs;
-        return step(Signal::Ok, Say::Set, Vec::new());
+    if state.asked.is_some() {
+        return match said {
+            Said::Packs(packs) => answer_packs(state, packs),
+            Said::Amount(amount) => answer_amount(state, amount, now),
+        };
     }
     if let Some(line) = &mut state.line {
-        let Some(counted) = line.pack.checked_mul(i64::from(packs)).filter(|it| *it <= limits::QUANTITY) else {
-            return refused(Say::NotWhole);
-        };
-        if is_serial(&line.cell.lot) && packs > 1 {
-            return refused(Say::NotWhole);
-        }
+        let Some(counted) = said.of(line.pack, &line.cell.lot) else { return refused(Say::NotWhole) };
         let pallets = line.steps.drain(..).flat_map(|it| it.pallets).collect();
         line.counted = counted;
         line.steps.push(Counted { quantity: counted, pallets });
@@ -36,30 +53,31 @@ pub(super) fn quantity(state: &mut State, packs: u32) -> Step {
     let Some(done) = state.done.pop_if(|it| changeable && (it.held.is_some() || it.mode != Mode::Count)) else {
         return refused(Say::Nothing);
     };
-    if is_serial(&done.cell.lot) && packs > 1 {
-        state.done.push(done);
-        return refused(Say::NotWhole);
-    }
-    match (done.held, done.op) {
-        (Some(number), _) if packs == 0 => step(Signal::Ok, Say::Undone, vec![Effect::LetGo(number)]),
-        (Some(number), _) => {
+    match (done.held, done.op, said) {
+        (Some(number), _, Said::Packs(0)) => step(Signal::Ok, Say::Undone, vec![Effect::LetGo(number)]),
+        (Some(number), _, Said::Packs(packs)) if packs == 1 || !is_serial(&done.cell.lot) => {
             state.done.push(done);
             step(Signal::Ok, Say::Set, vec![Effect::HoldTimes(number, packs)])
         }
-        (None, Some(_)) => again(state, done, packs),
-        (None, None) => refused(Say::Nothing),
+        (None, Some(_), _) => again(state, done, said),
+        // Nobody knows the unit of an unknown thing.
+        (Some(_), ..) => {
+            state.done.push(done);
+            refused(Say::NotWhole)
+        }
+        (None, None, _) => refused(Say::Nothing),
     }
 }
 
 /// Voids what was done and records it anew with another quantity: same places, same document.
-fn again(state: &mut State, done: Done, packs: u32) -> Step {
+fn again(state: &mut State, done: Done, said: Said) -> Step {
     let Some(op) = done.op else { return refused(Say::Nothing) };
-    let Some(wanted) = done.pack.checked_mul(i64::from(packs)).filter(|it| *it <= limits::QUANTITY) else {
+    let Some(wanted) = said.of(done.pack, &done.cell.lot) else {
         state.done.push(done);
         return refused(Say::NotWhole);
     };
     let void = Effect::Record(Body::Void(Void { target: op, reason: "quantity".to_owned() }), None);
-    return_to_document(state, &done);
+    give_back(&mut state.expected, done.expected);
     if wanted == 0 {
         release_pallet(state, &done);
         return step(Signal::Ok, Say::Undone, vec![void]);
@@ -77,14 +95,6 @@ fn again(state: &mut State, done: Done, packs: u32) -> Step {
     let cell = done.cell.clone();
     state.done.push(Done { op: None, expected, ..done });
     step(Signal::Ok, Say::Done(cell, wanted), vec![void, Effect::Record(body, None)])
-}
-
-fn return_to_document(state: &mut State, done: &Done) {
-    if let (Some(expected), Some((variant, quantity))) = (&mut state.expected, done.expected)
-        && let Some((_, left)) = expected.lines.iter_mut().find(|(it, _)| *it == variant)
-    {
-        *left = left.saturating_add(quantity);
-    }
 }
 
 fn release_pallet(state: &mut State, done: &Done) {
@@ -110,7 +120,7 @@ pub(super) fn undo(state: &mut State) -> Step {
         return step(Signal::Ok, Say::Undone, vec![Effect::LetGo(number)]);
     }
     let Some(op) = done.op else { return refused(Say::Nothing) };
-    return_to_document(state, &done);
+    give_back(&mut state.expected, done.expected);
     release_pallet(state, &done);
     let void = Body::Void(Void { target: op, reason: "undo".to_owned() });
     step(Signal::Ok, Say::Undone, vec![Effect::Record(void, None)])

@@ -5,10 +5,12 @@
 
 use stocksync_schemas::{Body, Cell, Count, Line as MoveLine, Location, Move, SessionId, VariantId, limits};
 
-use super::last;
+use super::document::draw;
+use super::last::{self, Said};
+use super::measure::Measured;
+use super::question::{answer_lot, ask, choose, put_aside};
 use super::state::{
-    Asked, Counted, Done, Effect, Event, Expected, HeldScan, Line, Mode, Pallet, Piece, Reading, Say, Signal, Source,
-    State, Step, Thing,
+    Counted, Done, Effect, Event, HeldScan, Line, Mode, Pallet, Reading, Say, Signal, Source, State, Step, Thing,
 };
 use crate::acts::Act;
 
@@ -39,7 +41,7 @@ pub(super) fn step(signal: Signal, say: Say, effects: Vec<Effect>) -> Step {
 }
 
 /// Whether so little time has passed. A boot clock that is behind began anew: then nobody knows.
-fn within(now: &Now, at_ms: i64, span_ms: i64) -> bool {
+pub(super) fn within(now: &Now, at_ms: i64, span_ms: i64) -> bool {
     (0..span_ms).contains(&(now.ms - at_ms))
 }
 
@@ -62,9 +64,11 @@ pub fn handle(state: &mut State, event: Event, now: &Now) -> Step {
         Event::BadLabel(text) => refused(Say::BadLabel(text)),
         Event::Place(place, name) => at(state, place, name, now),
         Event::Mode(mode) => {
-            let mut effects = if mode == state.mode { Vec::new() } else { leave(state, false) };
+            let mut effects = Vec::new();
             if mode != state.mode {
-                (state.mode, state.target, state.asked) = (mode, None, None);
+                effects = put_aside(state, now);
+                effects.extend(leave(state, false));
+                (state.mode, state.target) = (mode, None);
             }
             effects.extend(begin_count(state, now));
             step(Signal::Ok, Say::Set, effects)
@@ -74,32 +78,25 @@ pub fn handle(state: &mut State, event: Event, now: &Now) -> Step {
             step(Signal::Ok, Say::Set, Vec::new())
         }
         Event::Times(_) => refused(Say::Nothing),
-        Event::Quantity(packs) => last::quantity(state, packs),
-        Event::Choose(variant, piece) => match state.asked.take() {
-            Some(asked) if asked.reading.things.iter().any(|thing| thing.variant == variant) => {
-                let mut reading = Reading { piece, ..asked.reading };
-                reading.things.retain(|thing| thing.variant == variant);
-                thing(state, reading, asked.times, now)
-            }
-            asked => {
-                state.asked = asked;
-                refused(Say::Nothing)
-            }
-        },
+        Event::Quantity(packs) => last::said(state, Said::Packs(packs), now),
+        Event::Amount(amount) => last::said(state, Said::Amount(amount), now),
+        Event::Choose(variant, piece) => choose(state, variant, piece, now),
         Event::Lot(lot, piece) => answer_lot(state, lot, piece, now),
         Event::Expect(expected) => {
+            let effects = put_aside(state, now);
             state.expected = expected;
             // What another document asked for is not given back to this one.
             state.done.iter_mut().for_each(|done| done.expected = None);
-            step(Signal::Ok, Say::Set, Vec::new())
+            step(Signal::Ok, Say::Set, effects)
         }
         Event::Undo => last::undo(state),
         Event::Finish { complete: true } if state.mode == Mode::Count && state.session.is_none() => {
             refused(Say::Nothing)
         }
         Event::Finish { complete } => {
-            let effects = leave(state, complete);
-            (state.asked, state.lot, state.times) = (None, None, None);
+            let mut effects = put_aside(state, now);
+            effects.extend(leave(state, complete));
+            (state.lot, state.times) = (None, None);
             step(Signal::Ok, Say::Set, effects)
         }
     }
@@ -137,25 +134,26 @@ fn end_line(state: &mut State) -> Vec<Effect> {
     let Some(line) = state.line.take() else { return Vec::new() };
     let done = done_at(state, line.cell.clone(), line.cell.location, line.pack);
     remember(state, Done { mode: Mode::Count, ..done });
-    let count = Count { cell: line.cell, counted: line.counted, expected: None, session: state.session };
+    let count = Count { cell: line.cell, counted: line.counted, expected: line.shown, session: state.session };
     vec![Effect::Record(Body::Count(count), Some(line.act))]
 }
 
 /// What is done now, before the outside has told how it was kept.
-fn done_at(state: &State, cell: Cell, target: Location, pack: i64) -> Done {
+pub(super) fn done_at(state: &State, cell: Cell, target: Location, pack: i64) -> Done {
     let reference = state.expected.as_ref().map(|it| it.reference.clone()).unwrap_or_default();
     let (op, held, expected, sscc) = (None, None, None, String::new());
     Done { op, held, expected, cell, pack, mode: state.mode, sscc, target, reference }
 }
 
-fn remember(state: &mut State, done: Done) {
+pub(super) fn remember(state: &mut State, done: Done) {
     if state.done.len() >= UNDO_DEPTH {
         state.done.remove(0);
     }
     state.done.push(done);
 }
 
-/// In a move the first place is where goods leave and the second where they go; else a new place replaces the old one.
+/// In a move the first place is where goods leave and the second where they go; else a new place replaces the old one. A
+/// question that is open stays where it was asked.
 fn at(state: &mut State, place: Location, name: String, now: &Now) -> Step {
     let mut effects = if state.mode == Mode::Count { end_line(state) } else { Vec::new() };
     match (&state.place, &state.target) {
@@ -184,42 +182,48 @@ fn scanned(state: &mut State, mut reading: Reading, now: &Now) -> Step {
     {
         reading.lot = lot;
     }
-    (state.asked, state.lot) = (None, None);
+    state.lot = None;
+    // The same code again is the same question again.
+    state.asked.take_if(|asked| asked.reading.text == reading.text);
+    let mut effects = put_aside(state, now);
     let times = state.times.unwrap_or(1).saturating_mul(reading.inside.unwrap_or(1));
-    thing(state, reading, times, now)
+    let mut step = thing(state, reading, times, now);
+    effects.append(&mut step.effects);
+    Step { effects, ..step }
 }
 
 /// A code that names things, or nothing that is known.
-fn thing(state: &mut State, reading: Reading, times: u32, now: &Now) -> Step {
+pub(super) fn thing(state: &mut State, reading: Reading, times: u32, now: &Now) -> Step {
     let first = match reading.things.as_slice() {
         [] if state.mode == Mode::LookUp => return refused(Say::Unknown(reading.text)),
         [] => return hold(state, reading, times, now),
-        [one] => one.clone(),
-        many => {
-            let say = Say::Choose(many.to_vec());
-            state.asked = Some(Asked { reading, times, at_ms: now.ms });
-            return step(Signal::Warning, say, Vec::new());
-        }
+        [first, ..] => first.clone(),
     };
+    if state.mode != Mode::LookUp
+        && let Err(missing) = places(state)
+    {
+        return refused(missing);
+    }
+    if reading.things.len() > 1 {
+        let say = Say::Choose(reading.things.clone());
+        return ask(state, reading, times, say, now);
+    }
     if state.mode == Mode::LookUp {
         let signal = if reading.expired || !reading.warnings.is_empty() { Signal::Warning } else { Signal::Ok };
         return step(signal, Say::Found(first), Vec::new());
     }
-    if let Err(missing) = places(state) {
-        return refused(missing);
-    }
     if first.wants_lot && reading.lot.is_empty() {
-        state.asked = Some(Asked { reading, times, at_ms: now.ms });
-        return step(Signal::Warning, Say::WhichLot(first), Vec::new());
+        return ask(state, reading, times, Say::WhichLot(first), now);
     }
     if let Some(again) = handled_before(state, &reading) {
         return step(Signal::Duplicate, Say::Again(again), Vec::new());
     }
-    let Some(quantity) = packs(&first, times, is_serial(&reading.lot)) else { return refused(Say::NotWhole) };
-    let step = if state.mode == Mode::Count {
-        tally(state, &first, reading, quantity, now)
-    } else {
-        goods(state, &first, &reading, quantity)
+    let step = match how_much(&first, &reading, times) {
+        HowMuch::Is(quantity) if state.mode == Mode::Count => tally(state, &first, reading, quantity, now),
+        HowMuch::Is(quantity) => goods(state, &first, &reading, quantity),
+        HowMuch::NotWhole => return refused(Say::NotWhole),
+        HowMuch::Asked(Measured::Unfit) => ask(state, reading, times, Say::Unfit(first), now),
+        HowMuch::Asked(_) => ask(state, reading, times, Say::HowMuch(first), now),
     };
     if step.signal != Some(Signal::Error) {
         state.times = None;
@@ -231,7 +235,10 @@ pub(super) fn is_serial(lot: &str) -> bool {
     lot.starts_with("21:")
 }
 
-fn places(state: &State) -> Result<(Location, Location), Say> {
+pub(super) fn places(state: &State) -> Result<(Location, Location), Say> {
+    if state.mode == Mode::DamagedReturn {
+        return Ok((Location::SCRAP, Location::SCRAP));
+    }
     let place = state.place.as_ref().map(|(place, _)| *place).ok_or(Say::NeedPlace)?;
     match (&state.target, state.mode) {
         (None, Mode::Move) => Err(Say::NeedTarget),
@@ -249,6 +256,7 @@ fn handled_before(state: &State, reading: &Reading) -> Option<String> {
     let again = match state.mode {
         Mode::Count => piece.counted || state.line.as_ref().is_some_and(|line| line.cell.lot == reading.lot),
         Mode::Receive | Mode::Return => piece.somewhere,
+        Mode::DamagedReturn => piece.somewhere || piece.here,
         Mode::Move if piece.there && !piece.here => true,
         _ => piece.known && !piece.somewhere,
     };
@@ -273,9 +281,54 @@ fn handle_pallet(state: &mut State, sscc: &str) {
     state.handled.push(Pallet { sscc: sscc.to_owned(), mode, from });
 }
 
-/// Thousandths in so many scans; a serial is one. None where a pack is not a whole number of thousandths.
-fn packs(thing: &Thing, times: u32, piece: bool) -> Option<i64> {
-    if piece {
+/// How much a scan is.
+enum HowMuch {
+    Is(i64),
+    NotWhole,
+    /// The person must say.
+    Asked(Measured),
+}
+
+/// What the person said goes before what the label measures, and that before the pack. A serial is one, whatever it weighs.
+fn how_much(thing: &Thing, reading: &Reading, times: u32) -> HowMuch {
+    let serial = is_serial(&reading.lot);
+    let sure = match (reading.amount, thing.measured) {
+        (Some(amount), _) => Some(amount).filter(|it| (1..=limits::QUANTITY).contains(it) && (!serial || *it == 1_000)),
+        (None, Some(Measured::Is(one))) if !serial => measured(one, times, reading.inside),
+        (None, Some(open)) if !serial => return HowMuch::Asked(open),
+        _ => packs(thing, times, serial),
+    };
+    sure.map_or(HowMuch::NotWhole, HowMuch::Is)
+}
+
+/// A measure is of all that is inside.
+fn measured(one: i64, times: u32, inside: Option<u32>) -> Option<i64> {
+    let times = times / inside.unwrap_or(1).max(1);
+    one.checked_mul(i64::from(times)).filter(|it| (1..=limits::QUANTITY).contains(it))
+}
+
+/// One scan of a thing again, thousandths.
+fn one_pack(thing: &Thing, reading: &Reading, quantity: i64) -> i64 {
+    match how_much(thing, reading, reading.inside.filter(|_| thing.measured.is_some()).unwrap_or(1)) {
+        HowMuch::Is(one) => one,
+        _ => quantity,
+    }
+}
+
+/// How much a held scan is, now that its thing is known; none where that is no whole number of thousandths. Whoever names
+/// the thing says its pack: where its label measures in another unit, that is what counts.
+pub(super) fn held_quantity(thing: &Thing, held: &HeldScan) -> Option<i64> {
+    let serial = is_serial(&held.lot);
+    match thing.measured {
+        Some(Measured::Is(one)) if !serial => measured(one, held.times, held.inside),
+        Some(Measured::Unfit) if !serial => None,
+        _ => packs(thing, held.times, serial),
+    }
+}
+
+/// Thousandths in so many packs; a serial is one. None where a pack is not a whole number of thousandths.
+fn packs(thing: &Thing, times: u32, serial: bool) -> Option<i64> {
+    if serial {
         return (times == 1).then_some(1_000);
     }
     let whole = i128::from(thing.pack_numerator) * i128::from(times) * 1_000;
@@ -288,6 +341,7 @@ fn packs(thing: &Thing, times: u32, piece: bool) -> Option<i64> {
 
 fn tally(state: &mut State, thing: &Thing, reading: Reading, quantity: i64, now: &Now) -> Step {
     let Some((place, _)) = state.place else { return refused(Say::NeedPlace) };
+    let pack = one_pack(thing, &reading, quantity);
     let cell = Cell { variant: thing.variant, location: place, lot: reading.lot };
     let line = state.line.as_ref().filter(|line| line.cell == cell);
     let (goes_on, counted) = (line.is_some(), line.map_or(0, |line| line.counted));
@@ -307,11 +361,12 @@ fn tally(state: &mut State, thing: &Thing, reading: Reading, quantity: i64, now:
     if !goes_on {
         effects.extend(end_line(state));
         state.lines += 1;
-        state.line = Some(Line { cell: cell.clone(), counted: 0, pack: 0, steps: Vec::new(), act: now.act });
+        let (cell, act) = (cell.clone(), now.act);
+        state.line = Some(Line { cell, counted: 0, pack: 0, steps: Vec::new(), act, shown: None });
     }
     handle_pallet(state, &reading.sscc);
     if let Some(line) = &mut state.line {
-        (line.counted, line.pack) = (counted, packs(thing, 1, is_serial(&cell.lot)).unwrap_or(quantity));
+        (line.counted, line.pack) = (counted, pack);
         if line.steps.len() >= UNDO_DEPTH {
             line.steps.remove(0);
         }
@@ -333,7 +388,7 @@ fn goods(state: &mut State, thing: &Thing, reading: &Reading, quantity: i64) -> 
         Err(()) => return refused(Say::NotExpected(thing.name.clone())),
     };
     let cell = Cell { variant: thing.variant, location: place, lot: reading.lot.clone() };
-    let pack = packs(thing, 1, is_serial(&reading.lot)).unwrap_or(quantity);
+    let pack = one_pack(thing, reading, quantity);
     let expected = state.expected.as_ref().map(|_| (thing.variant, quantity));
     let done = Done { expected, sscc: reading.sscc.clone(), ..done_at(state, cell.clone(), target, pack) };
     let Some(body) = movement(&done, quantity) else { return refused(Say::NeedPlace) };
@@ -348,29 +403,6 @@ fn goods(state: &mut State, thing: &Thing, reading: &Reading, quantity: i64) -> 
     step(signal, say, vec![Effect::Record(body, None)])
 }
 
-/// Takes what was scanned off the document. Picking beyond it is blocked; a delivery of more than was ordered is a fact.
-pub(super) fn draw(
-    expected: &mut Option<Expected>,
-    variant: VariantId,
-    quantity: i64,
-    picking: bool,
-) -> Result<bool, ()> {
-    let Some(expected) = expected else { return Ok(false) };
-    let line = expected.lines.iter_mut().find(|(it, _)| *it == variant);
-    match line {
-        Some((_, left)) if *left >= quantity || !picking => {
-            let over = *left < quantity;
-            *left = left.saturating_sub(quantity);
-            Ok(over)
-        }
-        None if !picking => {
-            expected.lines.push((variant, -quantity));
-            Ok(true)
-        }
-        _ => Err(()),
-    }
-}
-
 pub(super) fn movement(done: &Done, quantity: i64) -> Option<Body> {
     let Cell { variant, location, lot } = done.cell.clone();
     let (from, to, reason) = done.mode.ends(location, done.target)?;
@@ -379,70 +411,53 @@ pub(super) fn movement(done: &Done, quantity: i64) -> Option<Body> {
     Some(Body::Move(Move { from, to, lines: vec![line], reason: reason.to_owned(), reference }))
 }
 
-/// The lot of the scan that waits for one.
-fn answer_lot(state: &mut State, lot: String, piece: Option<Piece>, now: &Now) -> Step {
-    let Some(asked) = state.asked.take() else { return refused(Say::Nothing) };
-    let mut reading = Reading { piece, ..asked.reading };
-    if reading.things.len() != 1 {
-        reading.lot = lot;
-        let say = Say::Choose(reading.things.clone());
-        state.asked = Some(Asked { reading, ..asked });
-        return step(Signal::Warning, say, Vec::new());
-    }
-    // An empty answer says that there is none: it is not asked again.
-    reading.things.iter_mut().for_each(|thing| thing.wants_lot = false);
-    reading.lot = lot;
-    thing(state, reading, asked.times, now)
-}
-
 /// An unknown code: kept with all that was meant, so that the work goes on.
 fn hold(state: &mut State, reading: Reading, times: u32, now: &Now) -> Step {
     let (place, target) = match places(state) {
         Ok(places) => places,
         Err(missing) => return refused(missing),
     };
-    let Reading { text, gtin, lot, sscc, held, .. } = reading;
-    if held && (is_serial(&lot) || !sscc.is_empty()) {
+    let Reading { text, lot, sscc, held, .. } = &reading;
+    if *held && (is_serial(lot) || !sscc.is_empty()) {
         let again = if sscc.is_empty() { lot } else { sscc };
-        return step(Signal::Duplicate, Say::Again(again), Vec::new());
+        return step(Signal::Duplicate, Say::Again(again.clone()), Vec::new());
     }
-    if is_serial(&lot) && times != 1 {
+    if is_serial(lot) && times != 1 {
         return refused(Say::NotWhole);
     }
     state.times = None;
+    let say = Say::Unknown(text.clone());
     // What is pressed next means this scan, not the line before it.
     let mut effects: Vec<Effect> = begin_count(state, now).into_iter().collect();
     effects.extend(end_line(state));
+    effects.push(held_effect(state, reading, (place, target), times, now.act));
+    step(Signal::Error, say, effects)
+}
+
+/// Keeps a scan with all that was meant, as the last one.
+pub(super) fn held_effect(
+    state: &mut State,
+    reading: Reading,
+    (place, target): (Location, Location),
+    times: u32,
+    act: Act,
+) -> Effect {
+    let Reading { text, gtin, lot, inside, measures, .. } = reading;
     let cell = Cell { variant: VariantId::default(), location: place, lot: lot.clone() };
     let done = Done { held: Some(0), ..done_at(state, cell, target, 0) };
     let (mode, session, reference) = (state.mode, state.session, done.reference.clone());
     remember(state, done);
-    let say = Say::Unknown(text.clone());
-    effects.push(Effect::Hold(HeldScan {
-        text,
-        gtin,
-        lot,
-        mode,
-        place,
-        target,
-        times,
-        reference,
-        session,
-        act: now.act,
-    }));
-    step(Signal::Error, say, effects)
+    Effect::Hold(HeldScan { text, gtin, lot, mode, place, target, times, inside, measures, reference, session, act })
 }
 
 /// What a held scan records, now that its thing is known.
-pub(super) fn release(held: &HeldScan, thing: &Thing) -> Option<Body> {
-    let quantity = packs(thing, held.times, is_serial(&held.lot))?;
-    let cell = Cell { variant: thing.variant, location: held.place, lot: held.lot.clone() };
+pub(super) fn release(held: &HeldScan, variant: VariantId, quantity: i64) -> Option<Body> {
+    let cell = Cell { variant, location: held.place, lot: held.lot.clone() };
     if held.mode == Mode::Count {
         return Some(Body::Count(Count { cell, counted: quantity, expected: None, session: None }));
     }
     let (from, to, reason) = held.mode.ends(held.place, held.target)?;
-    let (variant, lot) = (cell.variant, cell.lot);
-    let line = MoveLine { variant, lot, quantity, entered: String::new(), unit_cost: None };
+    let line = MoveLine { variant, lot: cell.lot, quantity, entered: String::new(), unit_cost: None };
     let (reason, reference) = (reason.to_owned(), held.reference.clone());
     Some(Body::Move(Move { from, to, lines: vec![line], reason, reference }))
 }

@@ -2,8 +2,10 @@
 //! JSON and means the same after a kill.
 
 use serde::{Deserialize, Serialize};
-use stocksync_schemas::{Body, Cell, Location, OpRef, SessionId, VariantId};
+use stocksync_schemas::{Body, BootId, Cell, Location, LogPoint, OpRef, SessionId, VariantId};
 
+use super::document::Expected;
+use super::measure::{Measured, Measures};
 use crate::acts::Act;
 
 /// What scanning a thing does.
@@ -27,11 +29,16 @@ pub enum Mode {
     Damage,
     /// Leaves the place as waste.
     Waste,
+    /// Goes back from the place to a supplier.
+    SupplierReturn,
+    /// Comes back from a customer and is no good: it goes to scrap, not to the place. To a place where such goods are looked
+    /// at, they come by [`Mode::Return`].
+    DamagedReturn,
 }
 
 impl Mode {
     /// Every mode, with its word on command labels.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::LookUp, "LOOKUP"),
         (Self::Receive, "RECEIVE"),
         (Self::Issue, "ISSUE"),
@@ -40,6 +47,8 @@ impl Mode {
         (Self::Return, "RETURN"),
         (Self::Damage, "DAMAGE"),
         (Self::Waste, "WASTE"),
+        (Self::SupplierReturn, "SUPPLIER-RETURN"),
+        (Self::DamagedReturn, "DAMAGED-RETURN"),
     ];
 
     /// From where to where goods go, and the reason that is recorded; none where nothing moves.
@@ -52,12 +61,14 @@ impl Mode {
             Self::Return => (Location::CUSTOMER, place, "sale_return"),
             Self::Damage => (place, Location::SCRAP, "damage"),
             Self::Waste => (place, Location::SCRAP, "waste"),
+            Self::SupplierReturn => (place, Location::SUPPLIER, "supplier_return"),
+            Self::DamagedReturn => (Location::CUSTOMER, place, "damaged_return"),
         })
     }
 
     /// Whether goods leave the place.
     pub(super) fn takes(self) -> bool {
-        matches!(self, Self::Issue | Self::Move | Self::Damage | Self::Waste)
+        matches!(self, Self::Issue | Self::Move | Self::Damage | Self::Waste | Self::SupplierReturn)
     }
 }
 
@@ -70,23 +81,31 @@ pub enum Source {
     Camera,
     /// A scanner with a trigger: every pull counts.
     Scanner,
+    /// The same, typing as a keyboard does: what the keyboard's layout made of it is undone.
+    Wedge,
     /// A person at a keyboard.
     Typed,
 }
 
 /// One thing that a code may be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Thing {
     /// Which variant.
     pub variant: VariantId,
     /// For the screen.
     pub name: String,
+    /// Its base unit, in people's words.
+    #[serde(default)]
+    pub unit: String,
     /// Base units in one scan, numerator.
     pub pack_numerator: i64,
     /// Base units in one scan, denominator.
     pub pack_denominator: i64,
     /// Lots must be named.
     pub wants_lot: bool,
+    /// What the label says of how much this is.
+    #[serde(default)]
+    pub measured: Option<Measured>,
 }
 
 /// What the ledger knows about a single piece (a serial).
@@ -131,6 +150,12 @@ pub struct Reading {
     pub expired: bool,
     /// What is odd about the code.
     pub warnings: Vec<String>,
+    /// What the label measures.
+    #[serde(default)]
+    pub measures: Measures,
+    /// How much it is, thousandths, whatever pack and label say: the person said so.
+    #[serde(default)]
+    pub amount: Option<i64>,
 }
 
 /// What happens to a shift.
@@ -148,6 +173,8 @@ pub enum Event {
     Times(u32),
     /// The last scan was of so many packs: instead of what was recorded. 0 in a count: none are there.
     Quantity(u32),
+    /// The last scan was so much, thousandths: instead of what was recorded, or asked about.
+    Amount(i64),
     /// The person chose among several things; with what is known of it if it is a serial.
     Choose(VariantId, Option<Piece>),
     /// The lot that was asked for, as ops name it; empty: there is none. With what is known of it if it is a serial.
@@ -161,15 +188,6 @@ pub enum Event {
         /// The person looked at everything.
         complete: bool,
     },
-}
-
-/// A document whose lines are worked off by scanning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Expected {
-    /// Its number; stands in every op as reference.
-    pub reference: String,
-    /// How much of which variant is still to come, thousandths.
-    pub lines: Vec<(VariantId, i64)>,
 }
 
 /// What the outside must do before the answer is given, all in one transaction.
@@ -189,7 +207,7 @@ pub enum Effect {
     LetGo(i64),
 }
 
-/// What to record once an unknown code is known.
+/// A scan that waits for a person: what to record once its code is known, or its question answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldScan {
     /// The exact text.
@@ -206,6 +224,12 @@ pub struct HeldScan {
     pub target: Location,
     /// How many packs.
     pub times: u32,
+    /// How many of them the code itself says there are.
+    #[serde(default)]
+    pub inside: Option<u32>,
+    /// What the label measures.
+    #[serde(default)]
+    pub measures: Measures,
     /// Number of the document, or empty.
     pub reference: String,
     /// The count it belongs to.
@@ -213,6 +237,35 @@ pub struct HeldScan {
     pub session: Option<SessionId>,
     /// What was known then.
     pub act: Act,
+}
+
+impl HeldScan {
+    /// Of which only the code is known any more.
+    pub(crate) fn forgotten(text: String, gtin: String) -> Self {
+        let act = Act {
+            boot_ms: 0,
+            boot: BootId::default(),
+            wall_ms: 0,
+            seen: LogPoint::default(),
+            own_seen: 0,
+            exchange: 0,
+            lost_tails: 0,
+        };
+        Self {
+            text,
+            gtin,
+            lot: String::new(),
+            mode: Mode::LookUp,
+            place: Location::default(),
+            target: Location::default(),
+            times: 0,
+            inside: None,
+            measures: Measures::default(),
+            reference: String::new(),
+            session: None,
+            act,
+        }
+    }
 }
 
 /// The tone: four that can be told apart without looking.
@@ -229,13 +282,14 @@ pub enum Signal {
 }
 
 /// Why, for the screen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Say {
     /// Recorded or counted: which cell, how much this scan was, thousandths.
     Done(Cell, i64),
     /// Found: nothing was recorded.
     Found(Thing),
     /// The mode, place, multiplier or document is set.
+    #[default]
     Set,
     /// Taken back.
     Undone,
@@ -243,6 +297,10 @@ pub enum Say {
     Choose(Vec<Thing>),
     /// Which lot?
     WhichLot(Thing),
+    /// How much? Its label measures in another unit than it is counted in.
+    HowMuch(Thing),
+    /// Nothing was recorded: what its label measures is finer than thousandths of its unit, nothing, or too much. How much?
+    Unfit(Thing),
     /// The lot was noted; now the thing.
     LotNoted,
     /// Scan a place first.
@@ -292,6 +350,9 @@ pub(super) struct Line {
     /// The last scans: what undo takes away.
     pub steps: Vec<Counted>,
     pub act: Act,
+    /// What the person was shown that the books say, thousandths.
+    #[serde(default)]
+    pub shown: Option<i64>,
 }
 
 /// One scan of a line.
@@ -332,12 +393,19 @@ pub(super) struct Done {
     pub reference: String,
 }
 
-/// A scan that waits for an answer.
+/// A scan that waits for an answer. It belongs to the place where it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Asked {
     pub reading: Reading,
     pub times: u32,
     pub at_ms: i64,
+    #[serde(default)]
+    pub place: Option<(Location, String)>,
+    #[serde(default)]
+    pub target: Option<(Location, String)>,
+    /// What was known then.
+    #[serde(default)]
+    pub act: Option<Act>,
 }
 
 /// A shift between two events.
@@ -372,6 +440,12 @@ impl State {
     #[must_use]
     pub fn counting(&self) -> Option<(&Cell, i64)> {
         self.line.as_ref().map(|line| (&line.cell, line.counted))
+    }
+
+    /// What the document still asks for of a variant, thousandths; below zero: so much more came.
+    #[must_use]
+    pub fn left(&self, variant: VariantId) -> Option<i64> {
+        self.expected.as_ref()?.lines.iter().find(|it| it.variant == variant).map(|it| it.left)
     }
 
     /// Whether a count is open.

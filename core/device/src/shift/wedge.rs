@@ -26,8 +26,9 @@ pub struct Wedge {
 }
 
 impl Wedge {
-    /// Takes one key at `now_ms` of any clock that does not go back; Enter, Tab and their control characters end a code.
-    /// Answers the code that this key ended, or the one that the pause before it ended.
+    /// Takes one key at `now_ms` of any clock that does not go back; Enter, Tab and their control characters end a code,
+    /// Backspace and Delete (U+0008, U+007F) take its last character away. Answers the code that this key ended, or the one
+    /// that the pause before it ended.
     pub fn key(&mut self, key: char, now_ms: i64) -> Option<Scan> {
         let ended = self.tick(now_ms);
         if matches!(key, '\r' | '\n' | '\t') {
@@ -37,6 +38,10 @@ impl Wedge {
             self.burst = self.keys.len();
         }
         self.last_ms = now_ms;
+        if matches!(key, '\u{8}' | '\u{7f}') {
+            self.take_back();
+            return ended;
+        }
         // Longer than any code: not one. What follows until the next pause is dropped with it.
         if self.keys.len() <= MAX_INPUT_BYTES {
             self.keys.push(key);
@@ -48,6 +53,14 @@ impl Wedge {
     pub fn tick(&mut self, now_ms: i64) -> Option<Scan> {
         let paused = now_ms.saturating_sub(self.last_ms) >= PAUSE_MS;
         if paused && self.scanned().is_some() { self.take() } else { None }
+    }
+
+    /// The last character was a slip. What is longer than any code stays none.
+    fn take_back(&mut self) {
+        if self.keys.len() <= MAX_INPUT_BYTES {
+            self.keys.pop();
+        }
+        self.burst = self.burst.min(self.keys.len());
     }
 
     /// Forgets what was gathered.
@@ -63,7 +76,7 @@ impl Wedge {
 
     fn take(&mut self) -> Option<Scan> {
         let (text, source) = match self.scanned() {
-            Some(code) => (code.to_owned(), Source::Scanner),
+            Some(code) => (code.to_owned(), Source::Wedge),
             None => (self.keys.clone(), Source::Typed),
         };
         let whole = !self.keys.is_empty() && self.keys.len() <= MAX_INPUT_BYTES;
@@ -107,7 +120,7 @@ mod tests {
         assert!(type_in(&mut wedge, "40063813", 10_000, 8).is_empty());
         assert_eq!(wedge.tick(10_100), None, "it may go on");
         let scan = wedge.tick(10_400).unwrap();
-        assert_eq!((scan.text.as_str(), scan.source), ("40063813", Source::Scanner));
+        assert_eq!((scan.text.as_str(), scan.source), ("40063813", Source::Wedge));
         assert_eq!(wedge.tick(99_999), None);
         assert_eq!(wedge.key('\n', 100_000), None, "Enter after the pause ends nothing");
     }
@@ -128,6 +141,23 @@ mod tests {
         assert_eq!(stray, None);
         assert_eq!(type_in(&mut wedge, "4006381333931\n", 60_000, 8)[0].text, "4006381333931", "a stray key before it");
         assert_eq!((scans.len(), scans[0].text.as_str(), scans[0].source), (1, "TEA", Source::Typed));
+    }
+
+    #[test]
+    fn backspace_takes_the_last_character_back() {
+        let texts = |scans: Vec<Scan>| scans.into_iter().map(|it| (it.text, it.source)).collect::<Vec<_>>();
+        let mut wedge = Wedge::default();
+        let typed = type_in(&mut wedge, "TEB\u{8}\u{8}\u{8}\u{8}TEA\n", 0, 300);
+        assert_eq!(texts(typed), [("TEA".to_owned(), Source::Typed)], "by hand, and once too often");
+        let burst = type_in(&mut wedge, "x\u{8}40063813339X\u{7f}31\n", 60_000, 5);
+        assert_eq!(texts(burst), [("4006381333931".to_owned(), Source::Wedge)], "by a scanner");
+        assert!(type_in(&mut wedge, "ab", 100_000, 5).is_empty());
+        let after = type_in(&mut wedge, "\u{8}\u{8}\u{8}1234\n", 100_200, 5);
+        assert_eq!(texts(after), [("1234".to_owned(), Source::Wedge)]);
+        assert_eq!(wedge.key('\u{8}', 200_000), None);
+        assert_eq!(wedge.key('\n', 200_001), None, "nothing was there");
+        let endless = "7".repeat(2 * MAX_INPUT_BYTES) + "\u{8}\u{8}\n";
+        assert!(type_in(&mut wedge, &endless, 300_000, 1).is_empty(), "too long stays too long");
     }
 
     #[test]

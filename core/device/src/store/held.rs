@@ -1,6 +1,6 @@
 //! Scans of unknown codes, and the facts that a shift asks the ledger for.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, ToSql, params};
 use stocksync_schemas::{Location, VariantId};
 
 use super::{Reader, Writer, fixed};
@@ -14,7 +14,8 @@ pub struct HeldRow {
     pub number: i64,
     /// Wall clock of the scan, ms.
     pub wall_ms: i64,
-    /// What to record.
+    /// What to record. In [`Mode::LookUp`](crate::shift::Mode::LookUp) nothing: what was being done cannot be read any more, only
+    /// what was scanned; a person looks, and drops it.
     pub scan: HeldScan,
 }
 
@@ -28,25 +29,35 @@ impl Reader<'_> {
     /// Scans held, oldest first: of one text, or all.
     pub(crate) fn held(&self, text: Option<&str>) -> Result<Vec<HeldRow>, Error> {
         self.held_where(
-            "SELECT number, wall_ms, scan FROM held_scans WHERE ?1 IS NULL OR text = ?1 ORDER BY number",
+            "SELECT number, text, gtin, wall_ms, scan FROM held_scans WHERE ?1 IS NULL OR text = ?1 ORDER BY number",
             text,
         )
     }
 
     /// Scans held of one GTIN, oldest first, whatever lot or serial stands beside it.
     pub(crate) fn held_of_gtin(&self, gtin: &str) -> Result<Vec<HeldRow>, Error> {
-        self.held_where("SELECT number, wall_ms, scan FROM held_scans WHERE gtin = ?1 ORDER BY number", Some(gtin))
+        self.held_where(
+            "SELECT number, text, gtin, wall_ms, scan FROM held_scans WHERE gtin = ?1 ORDER BY number",
+            Some(gtin),
+        )
     }
 
-    fn held_where(&self, sql: &str, key: Option<&str>) -> Result<Vec<HeldRow>, Error> {
+    /// The scan held under a number.
+    pub(crate) fn held_scan(&self, number: i64) -> Result<Option<HeldRow>, Error> {
+        let sql = "SELECT number, text, gtin, wall_ms, scan FROM held_scans WHERE number = ?1";
+        Ok(self.held_where(sql, number)?.pop())
+    }
+
+    fn held_where(&self, sql: &str, key: impl ToSql) -> Result<Vec<HeldRow>, Error> {
         let mut statement = self.0.prepare_cached(sql)?;
-        let rows = statement.query_map([key], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
-        rows.map(|row| {
-            let (number, wall_ms, scan) = row?;
-            let scan = serde_json::from_str(&scan).map_err(|_| Error::Internal("a held scan cannot be read"))?;
-            Ok(HeldRow { number, wall_ms, scan })
-        })
-        .collect()
+        let rows = statement.query_map([key], |row| {
+            let json: String = row.get(4)?;
+            // What cannot be read any more still says what was scanned, and when.
+            let scan = serde_json::from_str(&json);
+            let scan = scan.or_else(|_| Ok::<_, rusqlite::Error>(HeldScan::forgotten(row.get(1)?, row.get(2)?)))?;
+            Ok(HeldRow { number: row.get(0)?, wall_ms: row.get(3)?, scan })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// The place with this code, and its name.
@@ -100,8 +111,8 @@ impl Writer<'_> {
 
     /// A held scan was of so many packs.
     pub(crate) fn hold_times(&self, number: i64, times: u32) -> Result<(), Error> {
-        let Some(mut row) = self.read().held(None)?.into_iter().find(|row| row.number == number) else { return Ok(()) };
-        row.scan.times = times;
+        let Some(mut row) = self.read().held_scan(number)? else { return Ok(()) };
+        (row.scan.times, row.scan.inside) = (times, None);
         let text = serde_json::to_string(&row.scan).map_err(|_| Error::Internal("a scan cannot be written"))?;
         let sql = "UPDATE held_scans SET scan = ?2 WHERE number = ?1";
         self.connection().prepare_cached(sql)?.execute(params![number, text])?;

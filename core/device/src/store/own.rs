@@ -106,6 +106,14 @@ impl Reader<'_> {
         Ok(statement.query_row([key], |row| row.get(0)).optional()?)
     }
 
+    /// The single values whose keys begin so, by key.
+    pub(crate) fn metas(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        let sql = "SELECT key, value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// A log point among the single values; the start of the log where there is none.
     pub(crate) fn meta_point(&self, key: &str) -> Result<LogPoint, Error> {
         self.meta(key)?.map_or(Ok(LogPoint::default()), |bytes| meta_point(&bytes))
@@ -249,6 +257,13 @@ impl Reader<'_> {
         text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Internal("a session's act cannot be read")))
             .transpose()
     }
+
+    /// Sessions opened here and not closed.
+    pub(crate) fn open_sessions(&self) -> Result<Vec<SessionId>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT session FROM sessions ORDER BY session")?;
+        let rows = statement.query_map([], |row| Ok(SessionId(fixed(row.get_ref(0)?.as_blob()?)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
 }
 
 fn outbox_op(row: &Row<'_>) -> rusqlite::Result<OutboxOp> {
@@ -270,6 +285,12 @@ impl Writer<'_> {
     pub(crate) fn set_meta(&self, key: &str, value: &[u8]) -> Result<(), Error> {
         let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
         self.connection().prepare_cached(sql)?.execute(params![key, value])?;
+        Ok(())
+    }
+
+    /// Forgets a single value.
+    pub(crate) fn remove_meta(&self, key: &str) -> Result<(), Error> {
+        self.connection().prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([key])?;
         Ok(())
     }
 

@@ -51,12 +51,23 @@ pub fn make(inventory: &Inventory, collection: &str, fields: &[(&str, FieldValue
 }
 
 pub fn variant(inventory: &Inventory, name: &str, tracking: &str, code: (&str, &str), pack: (i64, i64)) -> VariantId {
+    counted_in(inventory, name, tracking, ("each", 0), code, pack)
+}
+
+pub fn counted_in(
+    inventory: &Inventory,
+    name: &str,
+    tracking: &str,
+    (unit, decimals): (&str, i64),
+    code: (&str, &str),
+    pack: (i64, i64),
+) -> VariantId {
     let product = make(inventory, "products", &[("name", text(name)), ("status", text("active"))]);
     let fields = [
         ("product", text(&product.to_string())),
         ("status", text("active")),
-        ("unit", text("each")),
-        ("decimals", FieldValue::Integer(0)),
+        ("unit", text(unit)),
+        ("decimals", FieldValue::Integer(decimals)),
         ("tracking", text(tracking)),
     ];
     let variant = VariantId(make(inventory, "variants", &fields).0);
@@ -125,6 +136,22 @@ impl Desk {
     pub fn killed(self) -> Self {
         let Self { folder, watch, inventory, tea, cheese, drill, aisle, dock } = self;
         drop(inventory);
+        let inventory = open(&folder, &watch);
+        Self { folder, watch, inventory, tea, cheese, drill, aisle, dock }
+    }
+
+    /// Killed, and its file damaged on the disk: what begins so is no JSON any more.
+    pub fn damaged(self, begins: &str) -> Self {
+        let Self { folder, watch, inventory, tea, cheese, drill, aisle, dock } = self;
+        drop(inventory);
+        let path = folder.path().join("a.sqlite");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let found: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(begins.as_bytes())).collect();
+        assert!(!found.is_empty(), "{begins} rests nowhere");
+        for at in found {
+            bytes[at + begins.len() - 1] = b'#';
+        }
+        std::fs::write(&path, bytes).unwrap();
         let inventory = open(&folder, &watch);
         Self { folder, watch, inventory, tea, cheese, drill, aisle, dock }
     }

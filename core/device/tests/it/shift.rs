@@ -2,7 +2,7 @@
 
 use stocksync_core::Error;
 use stocksync_core::shift::{
-    Command, Expected, Input, Mode, Say, Scan, Signal, Source, Wedge, command_label, place_label,
+    Command, Expected, ExpectedLine, Input, Mode, Say, Scan, Signal, Source, Wedge, command_label, place_label,
 };
 use stocksync_core::time::Clock;
 use stocksync_schemas::Location;
@@ -268,7 +268,9 @@ fn e10_returns_damage_and_waste() {
 fn e04_e09_documents_are_worked_off() {
     let desk = Desk::new();
     desk.starts(Mode::Receive, "DOCK");
-    let order = |units: i64| Some(Expected { reference: "PO-7".into(), lines: vec![(desk.tea, units * 1_000)] });
+    let order = |units: i64| {
+        Some(Expected { reference: "PO-7".into(), lines: vec![ExpectedLine::new(desk.tea, units * 1_000)] })
+    };
     desk.does(Input::Expect(order(2)));
     assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
     assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use stocksync_core::Act;
 use stocksync_core::shift::machine::{Now, handle, still_seen};
-use stocksync_core::shift::{Effect, Event, Mode, Reading, Say, Signal, Source, State, Thing};
+use stocksync_core::shift::{Effect, Event, Measured, Mode, Reading, Say, Signal, Source, State, Thing};
 use stocksync_schemas::{Body, BootId, Cell, Lane, Location, LogPoint, OpHash, OpRef, ReplicaId, SessionId, VariantId};
 
 const PLACES: [Location; 3] = [Location([101; 16]), Location([102; 16]), Location([103; 16])];
@@ -31,6 +31,12 @@ fn thing(number: u8) -> Thing {
         pack_numerator,
         pack_denominator: if number == 2 { 4 } else { 1 },
         wants_lot: number == 1,
+        measured: match number {
+            0 => Some(Measured::Is(1_234)),
+            3 => Some(Measured::Ask),
+            _ => None,
+        },
+        ..Thing::default()
     }
 }
 
@@ -48,6 +54,7 @@ fn moves() -> impl Strategy<Value = Move> {
         2 => (0..3_usize).prop_map(|it| Event::Place(PLACES[it], String::new())),
         1 => (0..40_u32).prop_map(Event::Times),
         2 => (0..40_u32).prop_map(Event::Quantity),
+        1 => (-1..3_000_i64).prop_map(Event::Amount),
         3 => Just(Event::Undo),
         1 => any::<bool>().prop_map(|complete| Event::Finish { complete }),
         1 => (0..4_u8).prop_map(|it| Event::Choose(VariantId([it; 16]), None)),
@@ -133,6 +140,15 @@ impl Books {
     }
 }
 
+/// What a question is about.
+fn things(say: &Say) -> Option<Vec<Thing>> {
+    match say {
+        Say::Choose(things) => Some(things.clone()),
+        Say::WhichLot(thing) | Say::HowMuch(thing) | Say::Unfit(thing) => Some(vec![thing.clone()]),
+        _ => None,
+    }
+}
+
 fn total(sums: &BTreeMap<Cell, i64>) -> i64 {
     sums.iter().filter(|(cell, _)| !cell.location.is_virtual()).map(|(_, sum)| *sum).sum()
 }
@@ -160,13 +176,23 @@ proptest! {
             let bytes = serde_json::to_vec(&state).unwrap();
             let mut restored: State = serde_json::from_slice(&bytes).unwrap();
             let before = books.sums(&state);
-            let mode = state.mode;
+            let (mode, question) = (state.mode, state.question());
             let answer = handle(&mut state, event.clone(), &now);
             prop_assert_eq!(&answer, &handle(&mut restored, event.clone(), &now));
             prop_assert_eq!(serde_json::to_vec(&state).unwrap(), serde_json::to_vec(&restored).unwrap());
 
             if answer.signal == Some(Signal::Duplicate) {
-                prop_assert!(answer.effects.is_empty(), "a duplicate does nothing");
+                // It may hold the scan whose question was not answered before it.
+                let only_held = answer.effects.iter().all(|it| matches!(it, Effect::Hold(_)));
+                prop_assert!(only_held, "a duplicate does nothing");
+            }
+            // A question goes when it is answered or taken back; else it stays open or its scan is held.
+            let answers = matches!(event, Event::Choose(..) | Event::Lot(..) | Event::Amount(_) | Event::Undo);
+            if let Some(question) = question.filter(|_| !answers && mode != Mode::LookUp) {
+                let again = matches!(&event, Event::Scanned(it) if Some(&it.things) == things(&question.say).as_ref());
+                let held = answer.effects.iter().any(|it| matches!(it, Effect::Hold(_)));
+                let open = state.question().is_some_and(|it| it.place == question.place);
+                prop_assert!(again || held || open, "{:?} is lost by {:?}", question, event);
             }
             books.carry_out(&mut state, &answer.effects);
             let after = books.sums(&state);

@@ -1,6 +1,8 @@
 //! Slips of a hurried person: whatever they press after a scan means that scan, and nothing counts twice.
 
-use stocksync_core::shift::{Command, Expected, Input, Mode, Outcome, Say, Scan, Signal, Source, place_label};
+use stocksync_core::shift::{
+    Command, Expected, ExpectedLine, Input, Mode, Outcome, Say, Scan, Signal, Source, place_label,
+};
 use stocksync_ledger::records::FieldValue;
 
 use crate::desk::{Desk, TEA, gtin, make, text, variant};
@@ -93,7 +95,7 @@ fn what_one_document_asked_for_is_not_given_back_to_another() {
     let desk = Desk::new();
     desk.starts(Mode::Issue, "DOCK");
     let order = |name: &str, units: &[i64]| {
-        let lines = units.iter().map(|it| (desk.tea, it * 1_000)).collect();
+        let lines = units.iter().map(|it| ExpectedLine::new(desk.tea, it * 1_000)).collect();
         Input::Expect(Some(Expected { reference: name.into(), lines }))
     };
     desk.does(order("SO-1", &[3]));

@@ -1,0 +1,88 @@
+//! How a shift is set up on this device: its scanner, its day, what a counter may see. Owns the limits of these.
+
+use serde::{Deserialize, Serialize};
+use stocksync_gs1::{DeviceProfile, Layout};
+
+use super::Scan;
+use super::state::Source;
+use crate::Error;
+
+/// Furthest from UTC that any place is, minutes.
+const FURTHEST_MINUTES: i32 = 840;
+/// Most texts that a scanner sends for a separator.
+const MOST_SEPARATORS: usize = 8;
+/// Longest of them, bytes.
+const SEPARATOR_BYTES: usize = 16;
+
+/// What an app chooses once and a shift keeps, over restarts and over a memory that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The keyboard of the device, where a scanner types as on a US one. Only for [`Source::Wedge`]: a person types what
+    /// they mean.
+    #[serde(with = "KeyboardLayout")]
+    pub layout: Layout,
+    /// What the scanner sends for the separator of GS1 codes besides 0x1D, such as `|`. Safe are space and ``#$@[\]^`{|}~``:
+    /// anything else may stand in a lot or serial.
+    pub separators: Vec<String>,
+    /// Codes here really end with CR, LF, TAB or NUL: such an end is kept.
+    pub keep_terminator: bool,
+    /// The device's time less UTC, minutes: it decides which day is today, and so what has expired.
+    pub utc_offset_minutes: i32,
+    /// Who counts is not shown what the books say.
+    pub blind_counts: bool,
+}
+
+/// As layouts rest.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Layout", rename_all = "snake_case")]
+enum KeyboardLayout {
+    Same,
+    FrenchAzerty,
+    FrenchAzertyCapsLock,
+    British,
+    German,
+}
+
+impl Settings {
+    /// Checks what an app chose.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let invalid = |field, reason: String| Err(Error::Invalid { field, reason });
+        if !(-FURTHEST_MINUTES..=FURTHEST_MINUTES).contains(&self.utc_offset_minutes) {
+            return invalid("utc_offset_minutes", format!("from -{FURTHEST_MINUTES} to {FURTHEST_MINUTES}"));
+        }
+        if self.separators.len() > MOST_SEPARATORS {
+            return invalid("separators", format!("at most {MOST_SEPARATORS}"));
+        }
+        if self.separators.iter().any(|it| it.is_empty() || it.len() > SEPARATOR_BYTES) {
+            return invalid("separators", format!("each has 1 to {SEPARATOR_BYTES} bytes"));
+        }
+        Ok(())
+    }
+
+    /// What the device adds to a scan from there. A camera and a person add nothing.
+    pub(super) fn profile(&self, source: Source) -> DeviceProfile {
+        match source {
+            Source::Camera | Source::Typed => DeviceProfile::default(),
+            Source::Scanner | Source::Wedge => DeviceProfile {
+                fnc1_aliases: self.separators.clone(),
+                layout: self.layout,
+                keep_terminator: self.keep_terminator,
+            },
+        }
+    }
+
+    /// The clock on the wall here.
+    pub(super) fn local_ms(&self, wall_ms: i64) -> i64 {
+        wall_ms.saturating_add(i64::from(self.utc_offset_minutes) * 60_000)
+    }
+}
+
+/// As the library of codes names sources.
+pub(super) fn gs1_source(scan: &Scan) -> stocksync_gs1::Source {
+    match scan.source {
+        Source::Camera | Source::Typed => stocksync_gs1::Source::Camera,
+        Source::Scanner => stocksync_gs1::Source::Intent,
+        Source::Wedge => stocksync_gs1::Source::Keyboard,
+    }
+}

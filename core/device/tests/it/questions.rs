@@ -1,0 +1,181 @@
+//! Questions that a scan leaves open while the person walks on: the answer goes where the scan was, and nothing is lost.
+
+use stocksync_core::Error;
+use stocksync_core::shift::{Command, Expected, ExpectedLine, Input, Mode, Say, Signal, place_label};
+
+use crate::desk::{Desk, TEA, gtin, variant};
+
+fn cheese() -> String {
+    gtin("0950110153000")
+}
+
+/// Whatever lot, wherever.
+fn cheese_at(desk: &Desk, place: stocksync_schemas::Location, lot: &str) -> i64 {
+    desk.on_hand(desk.cheese, place, lot)
+}
+
+#[test]
+fn a_question_stays_where_it_was_asked() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    assert!(matches!(desk.pull(&cheese()).say, Say::WhichLot(_)));
+    assert_eq!(desk.pull(&place_label("A-01").unwrap()).signal, Some(Signal::Ok), "walked on");
+    let desk = desk.killed();
+    let question = desk.inventory.shift_view().unwrap().state.question().unwrap();
+    assert!(matches!(question.say, Say::WhichLot(_)), "the screen shows it again: {question:?}");
+    assert_eq!((question.place.unwrap().0, question.times), (desk.dock, 1));
+    let outcome = desk.pull("]C110LOT1");
+    assert_eq!(outcome.signal, Some(Signal::Ok), "the second symbol of the box");
+    assert!(matches!(outcome.say, Say::Done(cell, _) if cell.location == desk.dock), "and the screen says where");
+    assert_eq!((cheese_at(&desk, desk.dock, "10:LOT1"), cheese_at(&desk, desk.aisle, "10:LOT1")), (1_000, 0));
+    assert_eq!(desk.inventory.shift_view().unwrap().state.place.unwrap().0, desk.aisle, "the person stands there");
+    desk.pull(TEA);
+    assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 1_000);
+    desk.press(Command::Undo);
+    desk.press(Command::Undo);
+    assert_eq!(cheese_at(&desk, desk.dock, "10:LOT1"), 0, "taken back where it was");
+
+    for name in ["Red", "Blue"] {
+        variant(&desk.inventory, name, "lot", ("raw", "SHARED"), (1, 1));
+    }
+    desk.press(Command::Times(3));
+    let Say::Choose(things) = desk.pull("SHARED").say else { panic!() };
+    desk.does(Input::Place(desk.dock));
+    assert!(
+        matches!(desk.does(Input::Choose(things[0].variant)).say, Say::WhichLot(_)),
+        "one question after the other"
+    );
+    desk.does(Input::Place(desk.aisle));
+    desk.does(Input::Place(desk.dock));
+    assert_eq!(desk.does(Input::Lot("10:R".into())).signal, Some(Signal::Ok));
+    assert_eq!(desk.on_hand(things[0].variant, desk.aisle, "10:R"), 3_000);
+}
+
+#[test]
+fn a_question_of_a_move_keeps_both_its_places() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    desk.pull(&format!("]d201{}10L", cheese()));
+    desk.starts(Mode::Move, "DOCK");
+    desk.pull(&place_label("A-01").unwrap());
+    desk.pull(&cheese());
+    desk.pull(&place_label("A-01").unwrap());
+    assert_eq!(desk.does(Input::Lot("10:L".into())).signal, Some(Signal::Ok));
+    assert_eq!((cheese_at(&desk, desk.dock, "10:L"), cheese_at(&desk, desk.aisle, "10:L")), (0, 1_000));
+    let view = desk.inventory.shift_view().unwrap();
+    assert_eq!((view.state.place.unwrap().0, view.state.target), (desk.aisle, None), "the next move begins there");
+}
+
+#[test]
+fn a_count_answered_on_the_next_shelf_counts_on_the_first() {
+    let desk = Desk::new();
+    desk.starts(Mode::Count, "DOCK");
+    desk.pull(TEA);
+    desk.pull(&cheese());
+    desk.pull(&place_label("A-01").unwrap());
+    desk.pull(TEA);
+    desk.press(Command::Undo);
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 1, "tea on the next shelf: the cheese was not answered");
+    let held = desk.inventory.held_scans().unwrap();
+    assert_eq!((held[0].scan.mode, held[0].scan.place), (Mode::Count, desk.dock));
+    desk.pull(&cheese());
+    desk.pull(&place_label("DOCK").unwrap());
+    desk.does(Input::Lot("10:L".into()));
+    desk.press(Command::Finish);
+    assert_eq!(cheese_at(&desk, desk.aisle, "10:L"), 1_000);
+    desk.inventory.answer_held(held[0].number, desk.cheese, "10:L").unwrap();
+    assert_eq!(cheese_at(&desk, desk.dock, "10:L"), 1_000);
+    assert!(desk.inventory.exceptions().unwrap().is_empty());
+}
+
+/// Whoever goes on to other work has not answered: the scan is held, as one of an unknown code.
+#[test]
+fn other_work_holds_the_scan_and_a_person_answers_later() {
+    let desk = Desk::new();
+    let go_on: [(&str, Input); 5] = [
+        ("another thing", Input::Scan(stocksync_core::shift::Scan { text: TEA.into(), ..Default::default() })),
+        ("an unknown code", Input::Scan(stocksync_core::shift::Scan { text: "WHAT".into(), ..Default::default() })),
+        ("another mode", Input::Command(Command::Mode(Mode::Issue))),
+        ("another document", Input::Expect(Some(Expected { reference: "PO-2".into(), lines: Vec::new() }))),
+        ("the end", Input::Command(Command::Finish)),
+    ];
+    for (what, input) in go_on {
+        desk.starts(Mode::Receive, "DOCK");
+        let lines = vec![ExpectedLine::new(desk.cheese, 5_000), ExpectedLine::new(desk.tea, 5_000)];
+        desk.does(Input::Expect(Some(Expected { reference: "PO-1".into(), lines })));
+        desk.press(Command::Times(4));
+        desk.pull(&cheese());
+        assert!(desk.inventory.shift_view().unwrap().state.question().is_some());
+        let before = desk.inventory.shift_view().unwrap().held;
+        desk.does(input);
+        let held = desk.inventory.held_scans().unwrap();
+        let of_cheese: Vec<_> = held.iter().filter(|it| it.scan.gtin == cheese()).collect();
+        assert!(of_cheese.len() == 1 && held.len() as u64 > before, "{what}");
+        let scan = &of_cheese[0].scan;
+        assert_eq!((scan.times, scan.place, scan.mode), (4, desk.dock, Mode::Receive), "{what}");
+        assert_eq!(scan.reference, "PO-1", "{what}");
+        assert_eq!(desk.does(Input::Lot("10:L".into())).say, Say::Nothing, "{what}: the question is closed");
+        desk.inventory.drop_held(of_cheese[0].number).unwrap();
+        desk.does(Input::Expect(None));
+    }
+}
+
+#[test]
+fn a_held_question_is_answered_with_a_thing_and_a_lot() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    desk.pull(&cheese());
+    desk.pull(&cheese());
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 0, "the same code again is the same question again");
+    desk.pull(TEA);
+    let desk = desk.killed();
+    let number = desk.inventory.held_scans().unwrap()[0].number;
+    let not_found = |it: Result<(), Error>| assert!(matches!(it, Err(Error::NotFound(_))), "{it:?}");
+    not_found(desk.inventory.answer_held(number + 7, desk.cheese, "10:L"));
+    not_found(desk.inventory.answer_held(number, desk.tea, "10:L"));
+    assert!(matches!(desk.inventory.answer_held(number, desk.cheese, "L"), Err(Error::Rule(_))));
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 1, "nothing is lost by a wrong answer");
+    desk.inventory.answer_held(number, desk.cheese, "10:L").unwrap();
+    assert_eq!((cheese_at(&desk, desk.dock, "10:L"), desk.inventory.shift_view().unwrap().held), (1_000, 0));
+    not_found(desk.inventory.answer_held(number, desk.cheese, "10:L"));
+
+    desk.pull(&cheese());
+    desk.pull(TEA);
+    let identifiers = || desk.inventory.lookup(&cheese(), None).unwrap().matches.len();
+    assert_eq!(desk.inventory.attach(&cheese(), desk.cheese, (1, 1)).unwrap(), 1, "or without a lot");
+    assert_eq!((identifiers(), cheese_at(&desk, desk.dock, "")), (1, 1_000), "no second identifier");
+    assert!(desk.inventory.exceptions().unwrap().is_empty());
+
+    desk.pull(&cheese());
+    assert_eq!(desk.press(Command::Undo).say, Say::Undone, "a question taken back is not held");
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 0);
+    desk.pull(&cheese());
+    desk.pull(TEA);
+    desk.press(Command::Undo);
+    desk.press(Command::Undo);
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 0, "nor one taken back after the thing that came next");
+}
+
+/// A lot that came first waits for its thing: where the box is set down is said in between.
+#[test]
+fn a_lot_noted_goes_with_the_person() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    assert_eq!(desk.pull("]C110L9").say, Say::LotNoted);
+    desk.pull(&place_label("A-01").unwrap());
+    assert_eq!(desk.pull(&cheese()).signal, Some(Signal::Ok));
+    assert_eq!(cheese_at(&desk, desk.aisle, "10:L9"), 1_000);
+}
+
+/// An unknown code is held with its place; the next one with the next.
+#[test]
+fn unknown_codes_keep_their_places() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    desk.pull("WHAT");
+    desk.pull(&place_label("A-01").unwrap());
+    assert_eq!(desk.press(Command::Quantity(3)).signal, Some(Signal::Ok), "three of what was heard last");
+    desk.pull("WHAT");
+    assert_eq!(desk.inventory.attach("WHAT", desk.tea, (1, 1)).unwrap(), 2);
+    assert_eq!((desk.on_hand(desk.tea, desk.dock, ""), desk.on_hand(desk.tea, desk.aisle, "")), (3_000, 1_000));
+}

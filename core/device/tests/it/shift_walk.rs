@@ -1,0 +1,102 @@
+//! The jobs of a day as a handheld worker does them: pick, receive, returns, counts.
+
+use stocksync_core::shift::{Command, Expected, ExpectedLine, Input, Mode, Say, Settings, Signal};
+use stocksync_schemas::{Body, Location};
+
+use crate::desk::{Desk, TEA, gtin, variant};
+
+/// What the newest act says.
+fn newest(desk: &Desk) -> Body {
+    desk.inventory.ops(None, 1).unwrap()[0].entry.op.body.clone()
+}
+
+/// E09: over the tolerance is a warning, within it none; nothing is refused. Without a document all is taken.
+#[test]
+fn e09_tolerances() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    let line = ExpectedLine { over: 2_000, ..ExpectedLine::new(desk.tea, 10_000) };
+    desk.does(Input::Expect(Some(Expected { reference: "PO-7".into(), lines: vec![line, line] })));
+    desk.press(Command::Times(20));
+    assert_eq!(desk.pull(TEA).left, Some(0), "two lines of one thing are one");
+    desk.press(Command::Times(4));
+    let within = desk.pull(TEA);
+    assert_eq!((within.signal, within.left), (Some(Signal::Ok), Some(-4_000)));
+    let beyond = desk.pull(TEA);
+    assert!(matches!(beyond.say, Say::Unexpected(..)), "{beyond:?}");
+    assert_eq!((beyond.signal, beyond.on_hand), (Some(Signal::Warning), Some(25_000)));
+    desk.press(Command::Undo);
+    assert_eq!(desk.press(Command::Quantity(3)).left, Some(-3_000), "in place of the four");
+    desk.does(Input::Expect(None));
+    let blind = desk.pull(TEA);
+    assert_eq!((blind.signal, blind.left), (Some(Signal::Ok), None));
+    let bad = ExpectedLine { over: -1, ..line };
+    assert!(
+        desk.inventory.shift(Input::Expect(Some(Expected { reference: String::new(), lines: vec![bad] }))).is_err()
+    );
+}
+
+/// E10: each mode by its label, each from the right place to the right one; a damaged return never comes to stock.
+#[test]
+fn e10_every_mode_has_its_ends() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    desk.press(Command::Times(10));
+    desk.pull(TEA);
+    for (mode, from, to, reason) in [
+        (Mode::Return, Location::CUSTOMER, desk.dock, "sale_return"),
+        (Mode::SupplierReturn, desk.dock, Location::SUPPLIER, "supplier_return"),
+        (Mode::Damage, desk.dock, Location::SCRAP, "damage"),
+        (Mode::Waste, desk.dock, Location::SCRAP, "waste"),
+        (Mode::DamagedReturn, Location::CUSTOMER, Location::SCRAP, "damaged_return"),
+    ] {
+        desk.starts(mode, "DOCK");
+        assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
+        let Body::Move(act) = newest(&desk) else { panic!() };
+        assert_eq!((act.from, act.to, act.reason.as_str()), (from, to, reason));
+    }
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 8_000);
+    assert_eq!(desk.on_hand(desk.tea, Location::SCRAP, ""), 3_000);
+    desk.press(Command::Undo);
+    assert_eq!(desk.on_hand(desk.tea, Location::SCRAP, ""), 2_000);
+
+    let desk = Desk::new();
+    desk.press(Command::Mode(Mode::DamagedReturn));
+    assert_eq!(desk.pull(TEA).on_hand, Some(1_000), "it goes to no place here, so none is asked for");
+    let drill = format!("]d201{}21S1", gtin("0950110153001"));
+    assert_eq!(desk.pull(&drill).signal, Some(Signal::Ok));
+    assert_eq!(desk.pull(&drill).signal, Some(Signal::Duplicate), "one piece is broken once");
+}
+
+/// A12: what the counter was shown stays with the count; who counts blind is shown nothing.
+#[test]
+fn a12_blind_and_shown() {
+    let desk = Desk::new();
+    let mug = variant(&desk.inventory, "Mug", "none", ("raw", "MUG"), (1, 1));
+    desk.starts(Mode::Receive, "A-01");
+    desk.press(Command::Times(48));
+    desk.pull(TEA);
+    let expected = |of| {
+        let rows = desk.inventory.ops(None, 500).unwrap();
+        let counts = rows.iter().filter_map(|it| match &it.entry.op.body {
+            Body::Count(count) if count.cell.variant == of => Some(count.expected),
+            _ => None,
+        });
+        counts.collect::<Vec<_>>()
+    };
+    desk.starts(Mode::Count, "A-01");
+    assert_eq!(desk.pull(TEA).on_hand, Some(48_000));
+    assert_eq!(desk.press(Command::Quantity(45)).on_hand, Some(48_000), "the books, not what was counted");
+    desk.press(Command::Finish);
+    assert_eq!(expected(desk.tea), [Some(48_000)]);
+
+    desk.inventory.set_shift_settings(&Settings { blind_counts: true, ..Settings::default() }).unwrap();
+    assert_eq!(desk.pull("MUG").on_hand, None);
+    assert_eq!(desk.pull(TEA).on_hand, None);
+    assert_eq!(desk.press(Command::Quantity(44)).on_hand, None);
+    desk.press(Command::Finish);
+    assert_eq!((expected(mug), expected(desk.tea)), (vec![None], vec![None, Some(48_000)]));
+    assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 44_000);
+    desk.starts(Mode::Receive, "A-01");
+    assert_eq!(desk.pull(TEA).on_hand, Some(45_000), "only counts are blind");
+}
