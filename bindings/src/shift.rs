@@ -125,7 +125,8 @@ pub enum ShiftInput {
         /// `10:CODE`, `21:SERIAL`, or empty: there is none.
         lot: String,
     },
-    /// Works off a document: an order to pick, a delivery to receive. No lines and no reference: no longer.
+    /// Works off a document: an order to pick, a delivery to receive. Without lines its number stands in every act, and
+    /// anything goes: a delivery received blind, a return. No lines and no reference: no longer.
     Expect {
         /// Its number; stands in every act.
         reference: String,
@@ -172,7 +173,7 @@ pub enum ShiftReason {
     NeedPlace,
     /// Scan where the goods go first.
     NeedTarget,
-    /// The code is unknown. Outside look-up the scan is kept until somebody says what it was.
+    /// The code is unknown. The scan is kept until somebody says what it was; not so in look-up.
     Unknown,
     /// This piece or pallet was scanned before.
     Again,
@@ -180,7 +181,7 @@ pub enum ShiftReason {
     Expired,
     /// Recorded, but it is not where the books have it, or more than expected.
     Unexpected,
-    /// Not recorded: not in the document, or more than it says.
+    /// Not recorded: not in the document (nor known at all), or more than it says.
     NotExpected,
     /// Not recorded: a part of a pack cannot be counted, or several of one serial.
     NotWhole,
@@ -305,6 +306,8 @@ pub struct HeldView {
     pub location: String,
     /// How many packs.
     pub times: u32,
+    /// Number of the document, or empty.
+    pub reference: String,
     /// What the label measures.
     pub measures: Vec<MeasureView>,
     /// Wall clock of the scan, ms.
@@ -354,6 +357,7 @@ pub(crate) fn held(core: &Core) -> Result<Vec<HeldView>, StocksyncError> {
         mode: scan.mode.into(),
         location: capture::location_text(scan.place),
         times: scan.times,
+        reference: scan.reference,
         measures: scan.measures.all.into_iter().map(MeasureView::from).collect(),
         wall_ms,
     };

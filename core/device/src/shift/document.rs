@@ -12,7 +12,7 @@ use crate::Error;
 pub struct Expected {
     /// Its number; stands in every op as reference.
     pub reference: String,
-    /// One line a variant.
+    /// One line a variant; none: a number that stands in every op, and anything goes.
     pub lines: Vec<ExpectedLine>,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn draw(
     quantity: i64,
     picking: bool,
 ) -> Result<bool, ()> {
-    let Some(expected) = expected else { return Ok(false) };
+    let Some(expected) = expected.as_mut().filter(|it| !it.lines.is_empty()) else { return Ok(false) };
     match expected.lines.iter_mut().find(|it| it.variant == variant) {
         Some(line) => {
             let left = line.left.saturating_sub(quantity);

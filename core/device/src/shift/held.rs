@@ -4,10 +4,12 @@
 
 use stocksync_schemas::{RecordId, VariantId};
 
-use super::machine::{held_quantity, release};
+use super::event::{HeldScan, Thing};
+use super::machine::release;
+use super::quantity::held_quantity;
 use super::read::thing;
 use super::saved::forget;
-use super::state::{HeldScan, Mode, Thing};
+use super::state::Mode;
 use crate::records::RecordEdit;
 use crate::store::{HeldRow, Reader, Writer};
 use crate::{Error, Inventory};

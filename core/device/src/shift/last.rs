@@ -5,9 +5,11 @@
 use stocksync_schemas::{Body, Void, limits};
 
 use super::document::{draw, give_back};
-use super::machine::{MOST_TIMES, Now, is_serial, movement, refused, step};
+use super::event::{Effect, Say, Signal, Step};
+use super::machine::{MOST_TIMES, Now, movement, refused, step};
+use super::quantity::is_serial;
 use super::question::{answer_amount, answer_packs};
-use super::state::{Counted, Done, Effect, Mode, Say, Signal, State, Step};
+use super::state::{Counted, Done, Mode, State};
 
 /// How much the person says the last scan was.
 #[derive(Debug, Clone, Copy)]

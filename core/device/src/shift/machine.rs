@@ -6,12 +6,12 @@
 use stocksync_schemas::{Body, Cell, Count, Line as MoveLine, Location, Move, SessionId, VariantId, limits};
 
 use super::document::draw;
+use super::event::{Effect, Event, HeldScan, Reading, Say, Signal, Step, Thing};
 use super::last::{self, Said};
 use super::measure::Measured;
+use super::quantity::{HowMuch, how_much, is_serial, one_pack};
 use super::question::{answer_lot, ask, choose, put_aside};
-use super::state::{
-    Counted, Done, Effect, Event, HeldScan, Line, Mode, Pallet, Reading, Say, Signal, Source, State, Step, Thing,
-};
+use super::state::{Counted, Done, Line, Mode, Pallet, Source, State};
 use crate::acts::Act;
 
 /// A camera that sees the same code again within this pause has not been moved.
@@ -183,10 +183,14 @@ fn scanned(state: &mut State, mut reading: Reading, now: &Now) -> Step {
         reading.lot = lot;
     }
     state.lot = None;
-    // The same code again is the same question again.
-    state.asked.take_if(|asked| asked.reading.text == reading.text);
+    // The same code again at the same place is the same question again.
+    let (text, here, there) = (&reading.text, &state.place, &state.target);
+    let again = state.asked.take_if(|it| it.reading.text == *text && it.place == *here && it.target == *there);
     let mut effects = put_aside(state, now);
-    let times = state.times.unwrap_or(1).saturating_mul(reading.inside.unwrap_or(1));
+    let times = match (state.times, again) {
+        (None, Some(asked)) => asked.times,
+        (times, _) => times.unwrap_or(1).saturating_mul(reading.inside.unwrap_or(1)),
+    };
     let mut step = thing(state, reading, times, now);
     effects.append(&mut step.effects);
     Step { effects, ..step }
@@ -229,10 +233,6 @@ pub(super) fn thing(state: &mut State, reading: Reading, times: u32, now: &Now) 
         state.times = None;
     }
     step
-}
-
-pub(super) fn is_serial(lot: &str) -> bool {
-    lot.starts_with("21:")
 }
 
 pub(super) fn places(state: &State) -> Result<(Location, Location), Say> {
@@ -279,64 +279,6 @@ fn handle_pallet(state: &mut State, sscc: &str) {
         state.handled.remove(0);
     }
     state.handled.push(Pallet { sscc: sscc.to_owned(), mode, from });
-}
-
-/// How much a scan is.
-enum HowMuch {
-    Is(i64),
-    NotWhole,
-    /// The person must say.
-    Asked(Measured),
-}
-
-/// What the person said goes before what the label measures, and that before the pack. A serial is one, whatever it weighs.
-fn how_much(thing: &Thing, reading: &Reading, times: u32) -> HowMuch {
-    let serial = is_serial(&reading.lot);
-    let sure = match (reading.amount, thing.measured) {
-        (Some(amount), _) => Some(amount).filter(|it| (1..=limits::QUANTITY).contains(it) && (!serial || *it == 1_000)),
-        (None, Some(Measured::Is(one))) if !serial => measured(one, times, reading.inside),
-        (None, Some(open)) if !serial => return HowMuch::Asked(open),
-        _ => packs(thing, times, serial),
-    };
-    sure.map_or(HowMuch::NotWhole, HowMuch::Is)
-}
-
-/// A measure is of all that is inside.
-fn measured(one: i64, times: u32, inside: Option<u32>) -> Option<i64> {
-    let times = times / inside.unwrap_or(1).max(1);
-    one.checked_mul(i64::from(times)).filter(|it| (1..=limits::QUANTITY).contains(it))
-}
-
-/// One scan of a thing again, thousandths.
-fn one_pack(thing: &Thing, reading: &Reading, quantity: i64) -> i64 {
-    match how_much(thing, reading, reading.inside.filter(|_| thing.measured.is_some()).unwrap_or(1)) {
-        HowMuch::Is(one) => one,
-        _ => quantity,
-    }
-}
-
-/// How much a held scan is, now that its thing is known; none where that is no whole number of thousandths. Whoever names
-/// the thing says its pack: where its label measures in another unit, that is what counts.
-pub(super) fn held_quantity(thing: &Thing, held: &HeldScan) -> Option<i64> {
-    let serial = is_serial(&held.lot);
-    match thing.measured {
-        Some(Measured::Is(one)) if !serial => measured(one, held.times, held.inside),
-        Some(Measured::Unfit) if !serial => None,
-        _ => packs(thing, held.times, serial),
-    }
-}
-
-/// Thousandths in so many packs; a serial is one. None where a pack is not a whole number of thousandths.
-fn packs(thing: &Thing, times: u32, serial: bool) -> Option<i64> {
-    if serial {
-        return (times == 1).then_some(1_000);
-    }
-    let whole = i128::from(thing.pack_numerator) * i128::from(times) * 1_000;
-    let denominator = i128::from(thing.pack_denominator);
-    if denominator <= 0 || whole <= 0 || whole % denominator != 0 {
-        return None;
-    }
-    i64::try_from(whole / denominator).ok().filter(|quantity| *quantity <= limits::QUANTITY)
 }
 
 fn tally(state: &mut State, thing: &Thing, reading: Reading, quantity: i64, now: &Now) -> Step {
@@ -418,6 +360,10 @@ fn hold(state: &mut State, reading: Reading, times: u32, now: &Now) -> Step {
         Err(missing) => return refused(missing),
     };
     let Reading { text, lot, sscc, held, .. } = &reading;
+    // What nobody knows is on no list to pick: it is blocked, as every other wrong thing.
+    if state.mode.takes() && state.expected.as_ref().is_some_and(|it| !it.lines.is_empty()) {
+        return refused(Say::NotExpected(text.clone()));
+    }
     if *held && (is_serial(lot) || !sscc.is_empty()) {
         let again = if sscc.is_empty() { lot } else { sscc };
         return step(Signal::Duplicate, Say::Again(again.clone()), Vec::new());

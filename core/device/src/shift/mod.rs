@@ -6,11 +6,13 @@
 //! and keyboard alike.
 
 mod document;
+mod event;
 mod held;
 mod label;
 mod last;
 pub mod machine;
 mod measure;
+mod quantity;
 mod question;
 mod read;
 mod saved;
@@ -22,12 +24,13 @@ pub use stocksync_gs1::Layout;
 use stocksync_schemas::{Body, Cell, Close, ClosePart, Location, SessionId, VariantId, limits};
 
 pub use document::{Expected, ExpectedLine};
+pub use event::{Effect, Event, HeldScan, Piece, Reading, Say, Signal, Step, Thing};
 pub use label::{Command, command_label, place_label};
 pub use measure::{LabelMeasure, Measured, Measures};
 pub use question::Question;
 pub use saved::SetAside;
 pub use settings::Settings;
-pub use state::{Effect, Event, HeldScan, Mode, Piece, Reading, Say, Signal, Source, State, Step, Thing};
+pub use state::{Mode, Source, State};
 pub use wedge::{Wedge, scan_of_intent};
 
 use crate::store::Writer;

@@ -5,9 +5,10 @@
 
 use stocksync_schemas::{Location, VariantId};
 
+use super::event::{Effect, Piece, Reading, Say, Signal, Step};
 use super::machine::{Now, held_effect, places, refused, step, thing};
 use super::measure::{LabelMeasure, Measured};
-use super::state::{Asked, Effect, Mode, Piece, Reading, Say, Signal, State, Step};
+use super::state::{Asked, Mode, State};
 
 /// A question that is open. It survives a kill: the screen shows it again.
 #[derive(Debug, Clone, PartialEq, Eq)]

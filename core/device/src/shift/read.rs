@@ -5,10 +5,11 @@
 use stocksync_gs1::{Candidate, Kind, Meaning, ScanInput, Symbology};
 use stocksync_schemas::{Location, RecordId, VariantId, limits};
 
+use super::event::{Event, HeldScan, Piece, Reading, Thing};
 use super::label::{self, Label};
 use super::measure::Measures;
 use super::settings::{Settings, gs1_source};
-use super::state::{Event, HeldScan, Mode, Piece, Reading, Source, State, Thing};
+use super::state::{Mode, Source, State};
 use super::{Command, Input, Scan, document};
 use crate::lookup::date_of;
 use crate::store::{IdentifierRow, Reader};

@@ -124,9 +124,21 @@ fn other_work_holds_the_scan_and_a_person_answers_later() {
 fn a_held_question_is_answered_with_a_thing_and_a_lot() {
     let desk = Desk::new();
     desk.starts(Mode::Receive, "DOCK");
+    desk.press(Command::Times(4));
     desk.pull(&cheese());
     desk.pull(&cheese());
-    assert_eq!(desk.inventory.shift_view().unwrap().held, 0, "the same code again is the same question again");
+    let view = desk.inventory.shift_view().unwrap();
+    assert_eq!(view.held, 0, "the same code again is the same question again");
+    assert_eq!(view.state.question().unwrap().times, 4, "of as many");
+    desk.press(Command::Quantity(1));
+    desk.pull(&place_label("A-01").unwrap());
+    desk.pull(&cheese());
+    let held = desk.inventory.held_scans().unwrap();
+    assert_eq!((held.len(), held[0].scan.place), (1, desk.dock), "but at another place it is another box");
+    desk.inventory.drop_held(held[0].number).unwrap();
+    desk.press(Command::Undo);
+    desk.does(Input::Place(desk.dock));
+    desk.pull(&cheese());
     desk.pull(TEA);
     let desk = desk.killed();
     let number = desk.inventory.held_scans().unwrap()[0].number;

@@ -367,7 +367,7 @@ fn a_kill_at_any_step_leaves_each_scan_whole_or_undone() {
     desk.starts(Mode::Receive, "DOCK");
     let (mut deaths, mut kept) = (0, 0);
     for _ in 0..600 {
-        let input = match next(14) {
+        let input = match next(17) {
             0..=4 => Input::Scan(Scan { text: TEA.into(), aim: None, source: Source::Scanner }),
             5 | 6 => Input::Scan(Scan { text: lot.clone(), aim: Some("]d2".into()), source: Source::Scanner }),
             7 => Input::Scan(Scan { text: "WHAT".into(), aim: None, source: Source::Scanner }),
@@ -376,6 +376,9 @@ fn a_kill_at_any_step_leaves_each_scan_whole_or_undone() {
             10 => Input::Command(Command::Undo),
             11 => Input::Command(Command::Mode(if next(2) == 0 { Mode::Count } else { Mode::Receive })),
             12 => Input::Command(Command::Finish),
+            13 => Input::Scan(Scan { text: cheese.clone(), aim: None, source: Source::Scanner }),
+            14 => Input::Lot("10:L1".into()),
+            15 => Input::Amount(i64::try_from(next(9_000)).unwrap()),
             _ => Input::Place(if next(2) == 0 { desk.dock } else { desk.aisle }),
         };
         desk.pass(700);

@@ -27,13 +27,35 @@ fn e09_tolerances() {
     assert_eq!((beyond.signal, beyond.on_hand), (Some(Signal::Warning), Some(25_000)));
     desk.press(Command::Undo);
     assert_eq!(desk.press(Command::Quantity(3)).left, Some(-3_000), "in place of the four");
-    desk.does(Input::Expect(None));
-    let blind = desk.pull(TEA);
-    assert_eq!((blind.signal, blind.left), (Some(Signal::Ok), None));
+    let note = Expected { reference: "NOTE-9".into(), lines: Vec::new() };
+    for expected in [None, Some(note)] {
+        let named = expected.clone();
+        desk.does(Input::Expect(expected));
+        let blind = desk.pull(TEA);
+        assert_eq!((blind.signal, blind.left), (Some(Signal::Ok), None));
+        let Body::Move(act) = newest(&desk) else { panic!() };
+        assert_eq!(act.reference, named.map(|it| it.reference).unwrap_or_default(), "blind, by the delivery note");
+    }
     let bad = ExpectedLine { over: -1, ..line };
     assert!(
         desk.inventory.shift(Input::Expect(Some(Expected { reference: String::new(), lines: vec![bad] }))).is_err()
     );
+}
+
+/// E04: what nobody knows is on no list either; without a list it may go, and is kept.
+#[test]
+fn e04_an_unknown_code_is_no_pick() {
+    let desk = Desk::new();
+    desk.starts(Mode::Issue, "DOCK");
+    let lines = vec![ExpectedLine::new(desk.tea, 1_000)];
+    desk.does(Input::Expect(Some(Expected { reference: "SO-1".into(), lines })));
+    let outcome = desk.pull("WHAT");
+    assert_eq!((outcome.signal, outcome.say), (Some(Signal::Error), Say::NotExpected("WHAT".into())));
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 0, "so nobody can make a sale of it later");
+    assert_eq!(desk.pull(TEA).left, Some(0));
+    desk.does(Input::Expect(None));
+    assert!(matches!(desk.pull("WHAT").say, Say::Unknown(_)));
+    assert_eq!(desk.inventory.shift_view().unwrap().held, 1);
 }
 
 /// E10: each mode by its label, each from the right place to the right one; a damaged return never comes to stock.
