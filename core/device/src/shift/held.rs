@@ -8,7 +8,7 @@ use super::event::{HeldScan, Thing};
 use super::machine::release;
 use super::quantity::held_quantity;
 use super::read::thing;
-use super::saved::forget;
+use super::saved::change;
 use super::state::Mode;
 use crate::records::RecordEdit;
 use crate::store::{HeldRow, Reader, Writer};
@@ -87,7 +87,7 @@ impl Inventory {
         let _camera = self.camera();
         self.store().write(|writer| {
             writer.let_go(number)?;
-            forget(writer, &[number])
+            change(writer, |state| state.forget(&[number]))
         })
     }
 
@@ -99,16 +99,23 @@ impl Inventory {
         variant: VariantId,
         pack: (i64, i64),
     ) -> Result<(u64, super::Cells), Error> {
+        let scans = together(&writer.read(), held, variant, pack)?;
+        let numbers: Vec<i64> = held.iter().map(|row| row.number).collect();
+        let mut sessions = Vec::new();
+        change(writer, |state| {
+            sessions = scans.iter().map(|(scan, _)| state.join(scan.session)).collect();
+            state.forget(&numbers);
+        })?;
         let (mut acts, mut cells) = (0, Vec::new());
-        for (scan, quantity) in together(&writer.read(), held, variant, pack)? {
-            let body = release(&scan, variant, quantity).ok_or(Error::NotFound("what was being done"))?;
+        for (at, (scan, quantity)) in scans.iter().enumerate() {
+            let session = sessions.get(at).copied().flatten();
+            let body = release(scan, variant, *quantity, session).ok_or(Error::NotFound("what was being done"))?;
             cells.extend(self.capture(writer, Some(scan.act), body)?.cells);
             acts += 1;
         }
-        for row in held {
-            writer.let_go(row.number)?;
+        for number in numbers {
+            writer.let_go(number)?;
         }
-        forget(writer, &held.iter().map(|row| row.number).collect::<Vec<_>>())?;
         Ok((acts, cells))
     }
 }

@@ -396,11 +396,11 @@ pub(super) fn held_effect(
     Effect::Hold(HeldScan { text, gtin, lot, mode, place, target, times, inside, measures, reference, session, act })
 }
 
-/// What a held scan records, now that its thing is known.
-pub(super) fn release(held: &HeldScan, variant: VariantId, quantity: i64) -> Option<Body> {
+/// What a held scan records, now that its thing is known; `session` is its count, where that is open still.
+pub(super) fn release(held: &HeldScan, variant: VariantId, quantity: i64, session: Option<SessionId>) -> Option<Body> {
     let cell = Cell { variant, location: held.place, lot: held.lot.clone() };
     if held.mode == Mode::Count {
-        return Some(Body::Count(Count { cell, counted: quantity, expected: None, session: None }));
+        return Some(Body::Count(Count { cell, counted: quantity, expected: None, session }));
     }
     let (from, to, reason) = held.mode.ends(held.place, held.target)?;
     let line = MoveLine { variant, lot: cell.lot, quantity, entered: String::new(), unit_cost: None };

@@ -136,10 +136,10 @@ pub(super) fn save(writer: &Writer<'_>, state: &State) -> Result<(), Error> {
     put(writer, STATE, state)
 }
 
-/// These held scans are gone: the shift takes none of them for its last scan. A memory that cannot be read has no last scan.
-pub(super) fn forget(writer: &Writer<'_>, numbers: &[i64]) -> Result<(), Error> {
+/// Changes the memory of the shift where it can be read; else it is found, and set aside, by the next event.
+pub(super) fn change(writer: &Writer<'_>, change: impl FnOnce(&mut State)) -> Result<(), Error> {
     let Ok(mut state) = get::<State>(&writer.read(), STATE)? else { return Ok(()) };
-    state.forget(numbers);
+    change(&mut state);
     save(writer, &state)
 }
 

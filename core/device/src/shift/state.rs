@@ -1,7 +1,7 @@
 //! What a shift remembers between two scans. Plain data: it rests in the database as JSON and means the same after a kill.
 
 use serde::{Deserialize, Serialize};
-use stocksync_schemas::{Cell, Location, OpRef, SessionId, VariantId};
+use stocksync_schemas::{Cell, Location, OpRef, SessionId, VariantId, limits};
 
 use super::document::Expected;
 use super::event::Reading;
@@ -212,6 +212,13 @@ impl State {
         if let Some(done) = self.done.iter_mut().find(|done| done.held == Some(0)) {
             done.held = Some(number);
         }
+    }
+
+    /// The open count, if a held scan was made in it and it has room: one more line of it.
+    pub(super) fn join(&mut self, session: Option<SessionId>) -> Option<SessionId> {
+        let joined = session.filter(|_| self.session == session && self.lines < limits::CLOSE_COUNTS)?;
+        self.lines += 1;
+        Some(joined)
     }
 
     /// These are held no more: what a person has named or dropped is not the last scan.

@@ -88,6 +88,31 @@ fn a_count_answered_on_the_next_shelf_counts_on_the_first() {
     assert!(desk.inventory.exceptions().unwrap().is_empty());
 }
 
+/// While the count is open, what was held in it becomes a part of it: both shelves together.
+#[test]
+fn a_held_count_joins_the_count_that_is_open() {
+    let desk = Desk::new();
+    desk.starts(Mode::Count, "DOCK");
+    desk.press(Command::Times(20));
+    desk.pull(TEA);
+    desk.press(Command::Times(5));
+    desk.pull("TEA-BOX");
+    desk.press(Command::Times(3));
+    desk.pull(&format!("]d201{}10L", cheese()));
+    desk.press(Command::Times(4));
+    desk.pull(&cheese());
+    desk.pull(TEA);
+    desk.press(Command::Undo);
+    let held = desk.inventory.held_scans().unwrap();
+    assert_eq!(desk.inventory.attach("TEA-BOX", desk.tea, (1, 1)).unwrap(), 1);
+    desk.inventory.answer_held(held[1].number, desk.cheese, "10:L").unwrap();
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 0, "not before the count is finished");
+    desk.press(Command::Finish);
+    assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 25_000);
+    assert_eq!(cheese_at(&desk, desk.dock, "10:L"), 7_000);
+    assert!(desk.inventory.exceptions().unwrap().is_empty(), "{:?}", desk.inventory.exceptions());
+}
+
 /// Whoever goes on to other work has not answered: the scan is held, as one of an unknown code.
 #[test]
 fn other_work_holds_the_scan_and_a_person_answers_later() {
