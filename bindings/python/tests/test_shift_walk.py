@@ -208,10 +208,12 @@ class Walk(InventoryCase):
         await self.inventory.shift(ShiftInput.PLACE(location=self.shelf))
         done = await self.inventory.shift(ShiftInput.LOT(lot="10:L1"))
         self.assertEqual((done.signal, done.cell.location, done.cell.lot), (ShiftSignal.DONE, self.dock, "10:L1"))
+        await self.works_off("NOTE-1")
         await self.pull(CHEESE)
-        await self.pull(TEA)
+        self.assertEqual((await self.pull(TEA)).signal, ShiftSignal.DONE, "a number without lines asks for nothing")
         (held,) = await self.inventory.held_scans()
         self.assertEqual((held.gtin, held.location, held.mode), (CHEESE, self.shelf, ShiftMode.RECEIVE))
+        self.assertEqual((held.reference, held.times), ("NOTE-1", 1))
         with self.assertRaises(StocksyncError.NotFound):
             await self.inventory.answer_held(held.number, self.tea, "10:L2")
         await self.inventory.answer_held(held.number, cheese, "10:L2")

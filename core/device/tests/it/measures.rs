@@ -129,12 +129,14 @@ fn what_an_unknown_label_weighs_is_kept_until_it_is_known() {
     desk.pull(&label("001750"));
     desk.pull(&label("000250"));
     assert_eq!(desk.press(Command::Quantity(2)).signal, Some(Signal::Ok));
+    desk.pull(&format!("]C101{code}3103000100300005"));
+    assert_eq!(desk.press(Command::Quantity(3)).signal, Some(Signal::Ok), "three such boxes, whatever is inside");
     desk.starts(Mode::Count, "A-01");
     desk.pull(&label("001000"));
     desk.pull(&label("001001"));
     desk.press(Command::Finish);
     let ham = counted_in(&desk.inventory, "Ham", "none", ("kg", 3), ("raw", "HAM"), (1, 1));
     let text = desk.inventory.held_scans().unwrap()[0].scan.text.clone();
-    assert_eq!(desk.inventory.attach(&text, ham, (1, 1)).unwrap(), 3, "two receipts, one count");
-    assert_eq!((desk.on_hand(ham, desk.dock, ""), desk.on_hand(ham, desk.aisle, "")), (2_250, 2_001));
+    assert_eq!(desk.inventory.attach(&text, ham, (1, 1)).unwrap(), 4, "three receipts, one count");
+    assert_eq!((desk.on_hand(ham, desk.dock, ""), desk.on_hand(ham, desk.aisle, "")), (2_550, 2_001));
 }

@@ -75,6 +75,12 @@ fn no_way_into_a_shift_ends_at_what_cannot_be_read() {
     assert_eq!((view.settings, view.set_aside[0].what.as_str()), (Settings::default(), "shift_settings"));
     assert_eq!(view.state.mode, Mode::Receive, "each by itself");
     assert_eq!(desk.inventory.set_aside().unwrap().len(), 2);
+
+    set(&desk, Settings { separators: vec!["|".into()], ..Settings::default() });
+    let desk = desk.damaged(SETTINGS);
+    set(&desk, Settings { separators: vec!["~".into()], ..Settings::default() });
+    let aside = desk.inventory.set_aside().unwrap();
+    assert!(aside[2].bytes.windows(3).any(|it| it == b"\"|\""), "not overwritten by new ones");
 }
 
 #[test]
@@ -196,6 +202,8 @@ fn a_scanner_that_types_on_a_french_keyboard() {
     let outcome = types("'àà-\"_&\"\"\"ç\"&", 6);
     assert_eq!(outcome.on_hand, Some(5_000), "recognised all the same where nothing else is meant");
     assert_eq!(outcome.warnings, ["LayoutRepaired(FrenchAzerty)"], "and the app sees what to set");
+    types(&azerty(&format!("01{}10L1", gtin("0950110153000"))), 6);
+    assert_eq!(desk.on_hand(desk.cheese, desk.dock, "10:L1"), 1_000, "its lot with it");
 }
 
 #[test]
