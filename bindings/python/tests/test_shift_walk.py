@@ -219,6 +219,12 @@ class Walk(InventoryCase):
         await self.inventory.answer_held(held.number, cheese, "10:L2")
         self.assertEqual((await self.on_hand(cheese, self.shelf), (await self.inventory.shift_view()).held), (1_000, 0))
 
+        await self.pull(CHEESE)
+        await self.pull(TEA)
+        before = (await self.inventory.status()).captured_seq
+        self.assertEqual(await self.inventory.attach(CHEESE, cheese, 1, 1), 1, "or without a lot")
+        self.assertEqual((await self.inventory.status()).captured_seq, before + 1, "its identifier is there already")
+
     async def test_a_scanner_on_a_french_keyboard(self) -> None:
         """What the layout did to the keys is undone; a label in its own separator is read; bad settings are named."""
         await self.inventory.set_shift_settings(settings(layout=KeyboardLayout.FRENCH_AZERTY, separators=["|"]))

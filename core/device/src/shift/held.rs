@@ -11,7 +11,7 @@ use super::read::thing;
 use super::saved::change;
 use super::state::Mode;
 use crate::records::RecordEdit;
-use crate::store::{HeldRow, Reader, Writer};
+use crate::store::{HeldRow, IdentifierRow, Reader, Writer};
 use crate::{Error, Inventory};
 
 impl Inventory {
@@ -39,7 +39,8 @@ impl Inventory {
             held.retain(|row| row.scan.mode != Mode::LookUp);
             writer.read().document("variants", RecordId(variant.0))?.ok_or(Error::NotFound("variant"))?;
             let (scheme, value) = if gtin.is_empty() { ("raw", text) } else { ("gtin", gtin.as_str()) };
-            if !writer.read().identifiers(scheme, value)?.iter().any(|it| it.variant == variant) {
+            let same = |it: &IdentifierRow| it.variant == variant && (it.pack_numerator, it.pack_denominator) == pack;
+            if !writer.read().identifiers(scheme, value)?.iter().any(same) {
                 self.edit_in(writer, &RecordEdit::identifier(variant, scheme, value, pack))?;
             }
             self.let_act(writer, &held, variant, pack)

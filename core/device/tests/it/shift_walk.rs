@@ -90,6 +90,26 @@ fn e10_every_mode_has_its_ends() {
     assert_eq!(desk.pull(&drill).signal, Some(Signal::Duplicate), "one piece is broken once");
 }
 
+/// A12: whoever says that all was looked at means every place of the count, not only the last.
+#[test]
+fn a12_a_complete_count_covers_every_place_it_went_to() {
+    let desk = Desk::new();
+    let mug = variant(&desk.inventory, "Mug", "none", ("raw", "MUG"), (1, 1));
+    for place in ["DOCK", "A-01"] {
+        desk.starts(Mode::Receive, place);
+        desk.pull(TEA);
+        desk.pull("MUG");
+    }
+    desk.starts(Mode::Count, "DOCK");
+    desk.pull(TEA);
+    desk.does(Input::Place(desk.aisle));
+    desk.pull("MUG");
+    desk.press(Command::Complete);
+    let shows = |variant, place| desk.on_hand(variant, place, "");
+    assert_eq!((shows(desk.tea, desk.dock), shows(mug, desk.dock)), (1_000, 0));
+    assert_eq!((shows(desk.tea, desk.aisle), shows(mug, desk.aisle)), (0, 1_000));
+}
+
 /// A12: what the counter was shown stays with the count; who counts blind is shown nothing.
 #[test]
 fn a12_blind_and_shown() {
