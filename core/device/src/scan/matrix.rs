@@ -1,4 +1,4 @@
-//! QR Code, Data Matrix, PDF417 and Aztec through rxing. Owns: what is black in two dimensions, and the fixed order of the
+//! Squares in black and white for rxing, and its readers of them. Owns: what is black in two dimensions, and the fixed order of the
 //! readers (rxing's own multi-format reader iterates a hash set, so its order and answers change from call to call).
 //! Must never: hand rxing a size it was not told to expect.
 
@@ -9,10 +9,8 @@ use rxing::datamatrix::decoder::Decoder as DataMatrixDecoder;
 use rxing::datamatrix::detector::zxing_cpp_detector;
 use rxing::multi::MultipleBarcodeReader;
 use rxing::pdf417::PDF417Reader;
-use rxing::qrcode::cpp_port::{decoder::Decode, detector};
 use rxing::{
-    BarcodeFormat, Binarizer, BinaryBitmap, Luma8LuminanceSource, RXingResult, RXingResultMetadataType,
-    RXingResultMetadataValue,
+    Binarizer, BinaryBitmap, Luma8LuminanceSource, RXingResult, RXingResultMetadataType, RXingResultMetadataValue,
 };
 
 use super::plane::Plane;
@@ -164,39 +162,6 @@ fn smoothed(raw: &[u8], across: usize, down: usize) -> Vec<u8> {
     out
 }
 
-/// Finder patterns of QR codes looked at in one picture, the largest: three for each of [`MAX_SYMBOLS`](super::MAX_SYMBOLS).
-const MAX_FINDERS: usize = 192;
-/// Triples of finder patterns tried in vain before the search ends, and again after each code. rxing's own reader tries
-/// every triple, which takes seconds on a wall of tiles.
-const MAX_TRIPLES: usize = 48;
-
-/// QR codes. `harder` looks at every third row for their corners.
-pub(super) fn qr(black: &Black, harder: bool) -> Vec<Symbol> {
-    let mut finders = detector::FindFinderPatterns(black.bits(), harder, 0);
-    finders.sort_by_key(|finder| std::cmp::Reverse(finder.size));
-    finders.truncate(MAX_FINDERS);
-    let (mut found, mut used, mut left) = (Vec::new(), Vec::new(), MAX_TRIPLES);
-    for triple in detector::GenerateFinderPatternSets(&mut finders) {
-        let corners = [triple.bl, triple.tl, triple.tr];
-        if corners.iter().any(|corner| used.contains(corner)) {
-            continue;
-        }
-        if left == 0 {
-            break;
-        }
-        left -= 1;
-        let Ok(sampled) = detector::SampleQR(black.bits(), &triple) else { continue };
-        let Ok(decoded) = Decode(sampled.getBits()) else { continue };
-        if decoded.isValid() {
-            used.extend(corners);
-            left = MAX_TRIPLES;
-            let read = RXingResult::with_decoder_result(decoded, sampled.getPoints(), BarcodeFormat::QR_CODE);
-            found.push(symbol(&read, Format::Qr));
-        }
-    }
-    found
-}
-
 /// Data Matrix codes as rxing finds them, starting a search every eight pixels.
 pub(super) fn data_matrix(black: &Black) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
@@ -254,7 +219,7 @@ pub(super) fn pdf417(black: &Black) -> Vec<Symbol> {
     symbols
 }
 
-fn symbol(result: &RXingResult, format: Format) -> Symbol {
+pub(super) fn symbol(result: &RXingResult, format: Format) -> Symbol {
     let metadata = result.getRXingResultMetadata();
     let aim = match metadata.get(&RXingResultMetadataType::SYMBOLOGY_IDENTIFIER) {
         Some(RXingResultMetadataValue::SymbologyIdentifier(id)) => id.clone(),

@@ -42,6 +42,7 @@ mod mesh;
 mod omni;
 mod passes;
 mod plane;
+mod qr;
 mod retail;
 mod rows;
 mod shapes;

@@ -7,7 +7,7 @@ use super::matrix::{self, Black};
 use super::plane::{Line, Plane};
 use super::rows::{self, Rarer, Reading};
 use super::votes::Votes;
-use super::{Mode, Symbol, aztec, datamatrix};
+use super::{Mode, Symbol, aztec, datamatrix, qr};
 
 /// One piece of work on a picture.
 #[derive(Debug, Clone, Copy)]
@@ -163,7 +163,7 @@ impl<'p> Picture<'p> {
             Lines(direction, how, count) => self.lines(direction, how, count, Readers::Own),
             Inverted(direction, how, count) => self.lines(direction, how, count, Readers::OwnInverted),
             Rare(direction, how, count) => self.rarer(direction, how, count),
-            Qr(harder) => self.matrix(|_, black| matrix::qr(black, harder)),
+            Qr(harder) => self.matrix(|plane, black| qr::read(plane, black, harder)),
             DataMatrix(harder) => {
                 let every = self.every;
                 self.matrix(|plane, black| {
@@ -179,14 +179,15 @@ impl<'p> Picture<'p> {
             Half => {
                 let half = self.plane.halved();
                 if let Some(black) = Black::of(&half) {
-                    let found = [matrix::qr(&black, true), datamatrix::read(&half, &black), matrix::pdf417(&black)];
+                    let found =
+                        [qr::read(&half, &black, true), datamatrix::read(&half, &black), matrix::pdf417(&black)];
                     self.keep(found.into_iter().flatten(), 2.0);
                 }
             }
             Negative => self.matrix(|plane, black| {
                 let negative = black.inverted();
                 let plane = plane.inverted();
-                let square = [matrix::qr(&negative, true), datamatrix::read(&plane, &negative)].concat();
+                let square = [qr::read(&plane, &negative, true), datamatrix::read(&plane, &negative)].concat();
                 [square, aztec::read(&plane, &negative)].concat()
             }),
             Double => self.double(),

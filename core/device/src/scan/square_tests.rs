@@ -17,6 +17,11 @@ fn aztec(text: &str) -> Dark {
     (0..matrix.height()).map(|y| (0..matrix.width()).map(|x| matrix.get(x, y)).collect()).collect()
 }
 
+fn qr_code(text: &str) -> Dark {
+    let modules = encode::qr(text, false).unwrap();
+    modules.dark.chunks(modules.width).map(<[bool]>::to_vec).collect()
+}
+
 fn transposed(dark: &Dark) -> Dark {
     (0..dark[0].len()).map(|x| dark.iter().map(|row| row[x]).collect()).collect()
 }
@@ -121,6 +126,16 @@ fn aztec_codes_are_read_turned_leaning_bent_faint_and_small() {
         for (how, camera) in cameras() {
             let found = read(&picture(&aztec(text), camera), Mode::Still);
             assert_eq!(found, [(Format::Aztec, text.to_owned())], "{how}");
+        }
+    }
+}
+
+#[test]
+fn qr_codes_are_read_turned_leaning_bent_faint_and_small() {
+    for text in ["LOC:A-01-02", "https://example.org/item/4711?lot=0815&expiry=2027-01-31"] {
+        for (how, camera) in cameras() {
+            let found = read(&picture(&qr_code(text), camera), Mode::Still);
+            assert_eq!(found, [(Format::Qr, text.to_owned())], "{how}");
         }
     }
 }
