@@ -63,9 +63,9 @@ pub(super) fn put_aside(state: &mut State, now: &Now) -> Vec<Effect> {
 pub(super) fn choose(state: &mut State, variant: VariantId, piece: Option<Piece>, now: &Now) -> Step {
     match state.asked.take() {
         Some(asked) if asked.reading.things.iter().any(|thing| thing.variant == variant) => {
-            let mut reading = Reading { piece, ..asked.reading };
+            let mut reading = Reading { piece, ..asked.reading.clone() };
             reading.things.retain(|thing| thing.variant == variant);
-            there(state, asked.place, asked.target, |state| thing(state, reading, asked.times, now))
+            answered(state, asked, reading, now)
         }
         asked => {
             state.asked = asked;
@@ -77,19 +77,19 @@ pub(super) fn choose(state: &mut State, variant: VariantId, piece: Option<Piece>
 /// The lot of the scan that waits for one.
 pub(super) fn answer_lot(state: &mut State, lot: String, piece: Option<Piece>, now: &Now) -> Step {
     let Some(asked) = state.asked.take() else { return refused(Say::Nothing) };
-    let mut reading = Reading { piece, lot, ..asked.reading };
+    let mut reading = Reading { piece, lot, ..asked.reading.clone() };
     if let [only] = reading.things.as_mut_slice() {
         // An empty answer says that there is none: it is not asked again.
         only.wants_lot = false;
     }
-    there(state, asked.place, asked.target, |state| thing(state, reading, asked.times, now))
+    answered(state, asked, reading, now)
 }
 
 /// How much the scan was, whatever else is open.
 pub(super) fn answer_amount(state: &mut State, amount: i64, now: &Now) -> Step {
     let Some(asked) = state.asked.take_if(|_| amount > 0) else { return refused(Say::Nothing) };
-    let reading = Reading { amount: Some(amount), ..asked.reading };
-    there(state, asked.place, asked.target, |state| thing(state, reading, asked.times, now))
+    let reading = Reading { amount: Some(amount), ..asked.reading.clone() };
+    answered(state, asked, reading, now)
 }
 
 /// How many packs the scan was; the question stays open.
@@ -101,6 +101,16 @@ pub(super) fn answer_packs(state: &mut State, packs: u32) -> Step {
         }
         _ => refused(Say::Nothing),
     }
+}
+
+/// Goes on with what the answer made of the scan. An answer that cannot be leaves the question open.
+fn answered(state: &mut State, asked: Asked, reading: Reading, now: &Now) -> Step {
+    let (place, target) = (asked.place.clone(), asked.target.clone());
+    let step = there(state, place, target, |state| thing(state, reading, asked.times, now));
+    if matches!(step.say, Say::NotWhole | Say::FinishFirst) {
+        state.asked = Some(asked);
+    }
+    step
 }
 
 type Place = Option<(Location, String)>;

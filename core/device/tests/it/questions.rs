@@ -224,6 +224,20 @@ fn a_serial_is_answered_where_it_was_asked_for() {
     assert_eq!(desk.on_hand(desk.drill, desk.dock, "21:S1"), 0);
 }
 
+#[test]
+fn an_answer_that_cannot_be_leaves_the_question_open() {
+    let desk = Desk::new();
+    desk.starts(Mode::Receive, "DOCK");
+    desk.press(Command::Times(5));
+    desk.pull(&gtin("0950110153001"));
+    assert_eq!(desk.does(Input::Lot("21:S1".into())).say, Say::NotWhole, "five of one serial");
+    assert_eq!(desk.does(Input::Amount(1_750)).signal, Some(Signal::Warning));
+    assert_eq!(desk.does(Input::Lot("21:S1".into())).say, Say::NotWhole, "nor one and three quarters");
+    assert_eq!(desk.press(Command::Quantity(1)).say, Say::Set);
+    assert_eq!(desk.does(Input::Lot("21:S1".into())).on_hand, Some(1_000), "one");
+    assert_eq!(desk.does(Input::Lot("21:S1".into())).say, Say::Nothing);
+}
+
 /// A close names so many counts and no more: what joins is counted.
 #[test]
 fn what_joins_a_full_count_does_not_break_it() {
