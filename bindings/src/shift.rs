@@ -296,7 +296,8 @@ pub struct HeldView {
     pub number: i64,
     /// The exact text: give it to `attach`.
     pub text: String,
-    /// GTIN-14, or empty: `gtin_ids` gives the ids of a product made for it.
+    /// GTIN-14 (`gtin_ids` gives the ids of a product made for it), the 13 digits that the shop's own codes of one item share,
+    /// or empty.
     pub gtin: String,
     /// Lot, or empty.
     pub lot: String,

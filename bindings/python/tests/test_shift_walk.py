@@ -19,7 +19,7 @@ CHEESE = "09501101530003"
 
 def settings(**chosen: object) -> ShiftSettings:
     """What an app chooses, all else as it is at first."""
-    first = {"layout": KeyboardLayout.SAME, "separators": [], "keep_terminator": False}
+    first = {"layout": KeyboardLayout.SAME, "separators": [], "keep_terminator": False, "in_store": []}
     return ShiftSettings(**{**first, "utc_offset_minutes": 0, "blind_counts": False, **chosen})
 
 
@@ -199,6 +199,20 @@ class Walk(InventoryCase):
         self.assertEqual(await self.on_hand(wurst, self.dock), 500)
         looked = await self.inventory.lookup(f"]C101{HAM}3103001750", None)
         self.assertEqual(looked.measures[0].name, "NET WEIGHT")
+
+    async def test_labels_of_the_shop_s_own_scale(self) -> None:
+        """Each weight is another number of the same item, once the shop says how its codes are laid out."""
+        (weight,) = (it for it in stocksync.in_store_layouts("DE") if it.prefix == "28")
+        self.assertEqual((weight.value, weight.decimals), (stocksync.InStoreValue.WEIGHT, 3))
+        await self.inventory.set_shift_settings(settings(in_store=[weight]))
+        ham = await self.stocked("Ham", HAM, "kg", 3)
+        await self.does(ShiftMode.RECEIVE)
+        self.assertEqual((await self.pull("2811111068708")).reason, ShiftReason.UNKNOWN)
+        self.assertEqual(await self.inventory.attach("2811111068708", ham, 1, 1), 1)
+        self.assertEqual(await self.on_hand(ham, self.dock), 6_870)
+        (found,) = (await self.inventory.lookup("2811111068708", None)).matches
+        self.assertEqual(found.variant, ham)
+        await self.assert_invalid("in_store", self.inventory.set_shift_settings(settings(in_store=[weight] * 65)))
 
     async def test_a_question_while_walking_on(self) -> None:
         """Answered late it is recorded where it was asked; never answered it waits for a person."""

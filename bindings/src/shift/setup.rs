@@ -1,6 +1,6 @@
 //! How a shift is set up, what of it could not be read, and what it asks, as these cross to the app.
 
-use stocksync_core::shift::{self as core, LabelMeasure, Layout, Question, SetAside, Settings};
+use stocksync_core::shift::{self as core, InStore, Inside, LabelMeasure, Layout, Question, SetAside, Settings};
 
 use super::{PlaceView, ShiftReason, ThingView, place_view};
 use crate::views;
@@ -35,6 +35,65 @@ pub struct ShiftSettings {
     pub utc_offset_minutes: i32,
     /// Who counts is not shown what the books say.
     pub blind_counts: bool,
+    /// What the digits of the shop's own codes (prefix 02 and 20 to 29) mean, at most 64; empty: nothing, each is a code by
+    /// itself. Start from `in_store_layouts`.
+    pub in_store: Vec<InStoreLayout>,
+}
+
+/// The layout of the shop's own codes that begin with a prefix.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct InStoreLayout {
+    /// The first digits: 02 or 20 to 29, with more if wanted.
+    pub prefix: String,
+    /// Over the first 12 of 13 digits: `P` prefix and item, then perhaps one `C` for a check digit, then two to six `V`. A US
+    /// code `2 IIIII C PPPP` is prefix `02`, `PPPPPPPCVVVV`.
+    pub layout: String,
+    /// What the value is.
+    pub value: InStoreValue,
+    /// Its digits after the point; of a weight, in kg.
+    pub decimals: u8,
+}
+
+/// What the shop's own codes carry beside the item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum InStoreValue {
+    /// A price, which is no quantity: such a scan is one.
+    Price,
+    /// A weight in kg: it is how much was scanned, where the thing is counted in kg or g.
+    Weight,
+    /// A number of items.
+    Count,
+}
+
+/// The layouts of the shop's own codes that the GS1 organisation of a country (ISO 3166, two letters) publishes; empty where
+/// none are known here.
+#[uniffi::export]
+pub fn in_store_layouts(country: String) -> Vec<InStoreLayout> {
+    InStore::of_country(&country).into_iter().map(InStoreLayout::from).collect()
+}
+
+impl From<InStore> for InStoreLayout {
+    fn from(it: InStore) -> Self {
+        let InStore { prefix, layout, inside, decimals } = it;
+        let value = match inside {
+            Inside::Price => InStoreValue::Price,
+            Inside::Weight => InStoreValue::Weight,
+            Inside::Count => InStoreValue::Count,
+        };
+        Self { prefix, layout, value, decimals }
+    }
+}
+
+impl InStoreLayout {
+    fn read(self) -> InStore {
+        let Self { prefix, layout, value, decimals } = self;
+        let inside = match value {
+            InStoreValue::Price => Inside::Price,
+            InStoreValue::Weight => Inside::Weight,
+            InStoreValue::Count => Inside::Count,
+        };
+        InStore { prefix, layout, inside, decimals }
+    }
 }
 
 /// Something of a shift that could not be read: the shift, or its settings, started anew. No act is in it: those are all
@@ -121,7 +180,8 @@ impl From<SetAside> for SetAsideView {
 
 impl ShiftSettings {
     pub(crate) fn read(self) -> Settings {
-        let Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts } = self;
+        let Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } = self;
+        let in_store = in_store.into_iter().map(InStoreLayout::read).collect();
         let layout = match layout {
             KeyboardLayout::Same => Layout::Same,
             KeyboardLayout::FrenchAzerty => Layout::FrenchAzerty,
@@ -129,13 +189,14 @@ impl ShiftSettings {
             KeyboardLayout::British => Layout::British,
             KeyboardLayout::German => Layout::German,
         };
-        Settings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts }
+        Settings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
     }
 }
 
 impl From<Settings> for ShiftSettings {
     fn from(it: Settings) -> Self {
-        let Settings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts } = it;
+        let Settings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } = it;
+        let in_store = in_store.into_iter().map(InStoreLayout::from).collect();
         let layout = match layout {
             Layout::Same => KeyboardLayout::Same,
             Layout::FrenchAzerty => KeyboardLayout::FrenchAzerty,
@@ -143,6 +204,6 @@ impl From<Settings> for ShiftSettings {
             Layout::British => KeyboardLayout::British,
             Layout::German => KeyboardLayout::German,
         };
-        Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts }
+        Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
     }
 }

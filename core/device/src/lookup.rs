@@ -2,9 +2,9 @@
 //!
 //! Owns the ranking: the tenant's own raw barcodes beat any parse, and of several matches none is chosen for the person.
 
-use stocksync_gs1::{Candidate, Context, DeviceProfile, Meaning, ScanInput, Symbology, understand};
+use stocksync_gs1::{Candidate, Context, Meaning, ScanInput, Symbology, understand};
 
-use crate::shift::{LabelMeasure, Measures};
+use crate::shift::{LabelMeasure, Measures, Source};
 use crate::store::{Balance, IdentifierRow, Reader};
 use crate::{Error, Inventory};
 
@@ -44,7 +44,7 @@ impl Inventory {
     pub fn lookup(&self, text: &str, aim: Option<&str>) -> Result<Found, Error> {
         let input = ScanInput { symbology: aim.and_then(Symbology::from_aim), ..ScanInput::new(text) };
         let (year, ..) = date_of(self.clock().read().wall_ms);
-        let meaning = understood(&input, DeviceProfile::default(), year)?;
+        let meaning = understood(&input, &self.shift_settings()?.context(Source::Typed, year))?;
         let mut found = Found {
             text: meaning.text.clone(),
             warnings: meaning.warnings.iter().map(|warning| format!("{warning:?}")).collect(),
@@ -69,10 +69,9 @@ impl Inventory {
     }
 }
 
-/// What a scan says, whoever it names. Years of two digits are those around `year`.
-pub(crate) fn understood(input: &ScanInput<'_>, profile: DeviceProfile, year: u16) -> Result<Meaning, Error> {
-    understand(input, &Context { profile, ..Context::new(year) })
-        .map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })
+/// What a scan says, whoever it names.
+pub(crate) fn understood(input: &ScanInput<'_>, context: &Context) -> Result<Meaning, Error> {
+    understand(input, context).map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })
 }
 
 impl Reader<'_> {

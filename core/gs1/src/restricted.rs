@@ -93,6 +93,30 @@ impl Pattern {
         Gtin::from_body(&body).map_err(|_| PatternError::Fit)
     }
 
+    /// The digits that its codes begin with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// `P`, `C` and `V`, 12 of them.
+    #[must_use]
+    pub fn layout(&self) -> &str {
+        &self.layout
+    }
+
+    /// What the value is.
+    #[must_use]
+    pub fn inside(&self) -> Inside {
+        self.inside
+    }
+
+    /// Digits of the value after the point.
+    #[must_use]
+    pub fn decimals(&self) -> u8 {
+        self.decimals
+    }
+
     fn count(&self, part: char) -> usize {
         self.layout.chars().filter(|c| *c == part).count()
     }
@@ -186,6 +210,23 @@ const GERMANY: &[Preset] = &[
 const GREAT_BRITAIN: &[Preset] = &[("20", "PPPPPPPCVVVV", Inside::Price, 2)];
 
 impl Region {
+    /// The country of an ISO 3166 code of two letters, `DE` or `de`. `None`: no layouts of it are known here.
+    #[must_use]
+    pub fn of_country(code: &str) -> Option<Self> {
+        let countries = [
+            ("DK", Self::Denmark),
+            ("SE", Self::Sweden),
+            ("NO", Self::Norway),
+            ("FI", Self::Finland),
+            ("EE", Self::Estonia),
+            ("LV", Self::Latvia),
+            ("LT", Self::Lithuania),
+            ("DE", Self::Germany),
+            ("GB", Self::GreatBritain),
+        ];
+        countries.iter().find(|(known, _)| known.eq_ignore_ascii_case(code)).map(|(_, region)| *region)
+    }
+
     /// The layouts of a country, to start a tenant's own list from.
     #[must_use]
     pub fn patterns(self) -> Vec<Pattern> {
@@ -219,6 +260,8 @@ mod tests {
         ] {
             assert_eq!(region.patterns().len(), count, "{region:?}");
         }
+        assert_eq!(Region::of_country("de"), Some(Region::Germany));
+        assert_eq!(Region::of_country("US"), None);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub struct Piece {
 pub struct Reading {
     /// The exact text, as identifiers are stored.
     pub text: String,
-    /// GTIN-14, where the code carries one.
+    /// GTIN-14, or the 13 digits that in-store codes of one item share; empty where the code has neither.
     pub gtin: String,
     /// Lot as ops name it: empty, `10:CODE` or `21:SERIAL`.
     pub lot: String,
@@ -133,7 +133,7 @@ pub enum Effect {
 pub struct HeldScan {
     /// The exact text.
     pub text: String,
-    /// GTIN-14 or empty.
+    /// GTIN-14, or the 13 digits that in-store codes of one item share; or empty.
     pub gtin: String,
     /// Lot or empty.
     pub lot: String,
@@ -158,6 +158,15 @@ pub struct HeldScan {
     pub session: Option<SessionId>,
     /// What was known then.
     pub act: Act,
+}
+
+/// Scheme and value of the identifier that names what such a scan names: all codes of its item, or its own text.
+pub(crate) fn identified<'a>(text: &'a str, gtin: &'a str) -> (&'static str, &'a str) {
+    match gtin.len() {
+        0 => ("raw", text),
+        13 => ("rcn", gtin),
+        _ => ("gtin", gtin),
+    }
 }
 
 impl HeldScan {

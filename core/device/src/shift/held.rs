@@ -4,7 +4,7 @@
 
 use stocksync_schemas::{RecordId, VariantId};
 
-use super::event::{HeldScan, Thing};
+use super::event::{HeldScan, Thing, identified};
 use super::machine::release;
 use super::quantity::held_quantity;
 use super::read::thing;
@@ -38,7 +38,7 @@ impl Inventory {
             let mut held = if gtin.is_empty() { held } else { writer.read().held_of_gtin(&gtin)? };
             held.retain(|row| row.scan.mode != Mode::LookUp);
             writer.read().document("variants", RecordId(variant.0))?.ok_or(Error::NotFound("variant"))?;
-            let (scheme, value) = if gtin.is_empty() { ("raw", text) } else { ("gtin", gtin.as_str()) };
+            let (scheme, value) = identified(text, &gtin);
             let same = |it: &IdentifierRow| it.variant == variant && (it.pack_numerator, it.pack_denominator) == pack;
             if !writer.read().identifiers(scheme, value)?.iter().any(same) {
                 self.edit_in(writer, &RecordEdit::identifier(variant, scheme, value, pack))?;
@@ -61,8 +61,7 @@ impl Inventory {
         let (_, cells) = self.store().write(|writer| {
             let row = writer.read().held_scan(number)?.filter(|row| row.scan.mode != Mode::LookUp);
             let mut row = row.ok_or(Error::NotFound("held scan"))?;
-            let (scheme, value) =
-                if row.scan.gtin.is_empty() { ("raw", &row.scan.text) } else { ("gtin", &row.scan.gtin) };
+            let (scheme, value) = identified(&row.scan.text, &row.scan.gtin);
             let mut named = writer.read().identifiers("raw", &row.scan.text)?;
             named.extend(writer.read().identifiers(scheme, value)?);
             let pack = named

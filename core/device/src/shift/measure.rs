@@ -36,7 +36,7 @@ pub struct Measures {
     pub all: Vec<LabelMeasure>,
     /// The label is of the goods themselves (AI 01), not of a pallet that holds them (AI 02).
     pub own: bool,
-    /// The goods vary in measure (their GTIN begins with 9): a pack says nothing of how much there is.
+    /// The goods vary in measure (their GTIN begins with 9, or the shop labels them): a pack says nothing of how much there is.
     pub variable: bool,
 }
 
@@ -98,7 +98,7 @@ impl Measures {
         Self {
             all: candidate.measures.iter().map(text).collect(),
             own: candidate.gtin.is_some(),
-            variable: gtin.is_some_and(|it| it.as_str().starts_with('9')),
+            variable: candidate.restricted_key.is_some() || gtin.is_some_and(|it| it.as_str().starts_with('9')),
         }
     }
 

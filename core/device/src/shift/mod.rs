@@ -20,7 +20,7 @@ mod settings;
 mod state;
 mod wedge;
 
-pub use stocksync_gs1::Layout;
+pub use stocksync_gs1::{Inside, Layout};
 use stocksync_schemas::{Body, Cell, Close, ClosePart, Location, SessionId, VariantId, limits};
 
 pub use document::{Expected, ExpectedLine};
@@ -29,7 +29,7 @@ pub use label::{Command, command_label, place_label};
 pub use measure::{LabelMeasure, Measured, Measures};
 pub use question::Question;
 pub use saved::SetAside;
-pub use settings::Settings;
+pub use settings::{InStore, Settings};
 pub use state::{Mode, Source, State};
 pub use wedge::{Wedge, scan_of_intent};
 

@@ -71,7 +71,7 @@ impl Look<'_> {
             source: gs1_source(scan),
         };
         let today = self.today();
-        let meaning = crate::lookup::understood(&input, self.settings.profile(scan.source), today.0)?;
+        let meaning = crate::lookup::understood(&input, &self.settings.context(scan.source, today.0))?;
         let mut measures = Measures::default();
         let (event, warnings) = match label::parse(&meaning.text) {
             Some(Label::Command(command)) => (event_of(command), Vec::new()),
@@ -121,7 +121,8 @@ impl Look<'_> {
     /// What a reading says beside what it names.
     fn say(&self, reading: &mut Reading, it: &Candidate, today: (u16, u8, u8)) -> Result<(), Error> {
         let gtin = it.gtin.as_ref().or(it.contained_gtin.as_ref());
-        reading.gtin = gtin.map(ToString::to_string).unwrap_or_default();
+        // In-store codes of one item differ in their value: what they share names it.
+        reading.gtin = it.restricted_key.clone().or_else(|| gtin.map(ToString::to_string)).unwrap_or_default();
         reading.lot = it.lot_code();
         reading.sscc = it.sscc.clone().unwrap_or_default();
         let inside = it.variable_count.or(it.contained_count.filter(|_| it.gtin.is_none()));

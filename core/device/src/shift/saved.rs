@@ -59,6 +59,11 @@ impl Inventory {
         self.store().write(|writer| put(writer, SETTINGS, settings))
     }
 
+    /// How the shift on this device is set up; as nobody chose anything where that cannot be read.
+    pub(crate) fn shift_settings(&self) -> Result<Settings, Error> {
+        self.store().read(|reader| Ok(get(reader, SETTINGS)?.unwrap_or_default()))
+    }
+
     /// What of shifts could not be read, oldest first, at most 16.
     ///
     /// # Errors

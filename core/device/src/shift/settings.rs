@@ -1,7 +1,7 @@
 //! How a shift is set up on this device: its scanner, its day, what a counter may see. Owns the limits of these.
 
 use serde::{Deserialize, Serialize};
-use stocksync_gs1::{DeviceProfile, Layout};
+use stocksync_gs1::{Context, DeviceProfile, Inside, Layout, MAX_PATTERNS, Pattern, Region};
 
 use super::Scan;
 use super::state::Source;
@@ -31,6 +31,50 @@ pub struct Settings {
     pub utc_offset_minutes: i32,
     /// Who counts is not shown what the books say.
     pub blind_counts: bool,
+    /// What the digits of the shop's own codes (prefix 02 and 20 to 29) mean; empty: nothing, each is a code by itself.
+    pub in_store: Vec<InStore>,
+}
+
+/// The layout of in-store codes that begin with a prefix: the item, and how much of it or what it costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InStore {
+    /// The first digits: 02 or 20 to 29, with more if wanted.
+    pub prefix: String,
+    /// Over the first 12 of 13 digits: `P` prefix and item, then perhaps one `C` for a check digit, then two to six `V`.
+    pub layout: String,
+    /// What the value is. A price is no quantity: such a scan is one.
+    #[serde(with = "InsideValue")]
+    pub inside: Inside,
+    /// Digits of the value after the point; of a weight, in kg.
+    pub decimals: u8,
+}
+
+impl InStore {
+    /// The layouts that the GS1 organisation of a country (ISO 3166, two letters) publishes, to start one's own from; empty
+    /// where none are known here.
+    pub fn of_country(country: &str) -> Vec<Self> {
+        let patterns = Region::of_country(country).map(Region::patterns).unwrap_or_default();
+        let own = |it: &Pattern| Self {
+            prefix: it.prefix().to_owned(),
+            layout: it.layout().to_owned(),
+            inside: it.inside(),
+            decimals: it.decimals(),
+        };
+        patterns.iter().map(own).collect()
+    }
+
+    fn pattern(&self) -> Result<Pattern, stocksync_gs1::PatternError> {
+        Pattern::new(&self.prefix, &self.layout, self.inside, self.decimals)
+    }
+}
+
+/// As values rest.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Inside", rename_all = "snake_case")]
+enum InsideValue {
+    Price,
+    Weight,
+    Count,
 }
 
 /// As layouts rest.
@@ -57,11 +101,23 @@ impl Settings {
         if self.separators.iter().any(|it| it.is_empty() || it.len() > SEPARATOR_BYTES) {
             return invalid("separators", format!("each has 1 to {SEPARATOR_BYTES} bytes"));
         }
+        if self.in_store.len() > MAX_PATTERNS {
+            return invalid("in_store", format!("at most {MAX_PATTERNS}"));
+        }
+        if let Some(fault) = self.in_store.iter().find_map(|it| it.pattern().err()) {
+            return invalid("in_store", fault.to_string());
+        }
         Ok(())
     }
 
+    /// What a scan from there is read with, in that year.
+    pub(crate) fn context(&self, source: Source, year: u16) -> Context {
+        let restricted = self.in_store.iter().filter_map(|it| it.pattern().ok()).collect();
+        Context { profile: self.profile(source), restricted, ..Context::new(year) }
+    }
+
     /// What the device adds to a scan from there. A camera and a person add nothing.
-    pub(super) fn profile(&self, source: Source) -> DeviceProfile {
+    fn profile(&self, source: Source) -> DeviceProfile {
         match source {
             Source::Camera | Source::Typed => DeviceProfile::default(),
             Source::Scanner | Source::Wedge => DeviceProfile {

@@ -1,7 +1,8 @@
 //! Goods that vary in weight or length: the label says how much, where it is beyond doubt.
 
 use stocksync_core::Error;
-use stocksync_core::shift::{Command, Expected, ExpectedLine, Input, Mode, Say, Signal};
+use stocksync_core::shift::{Command, Expected, ExpectedLine, InStore, Input, Inside, Mode, Say, Settings, Signal};
+use stocksync_gs1::Region;
 use stocksync_schemas::VariantId;
 
 use crate::desk::{Desk, TEA, counted_in, gtin};
@@ -139,4 +140,33 @@ fn what_an_unknown_label_weighs_is_kept_until_it_is_known() {
     let text = desk.inventory.held_scans().unwrap()[0].scan.text.clone();
     assert_eq!(desk.inventory.attach(&text, ham, (1, 1)).unwrap(), 4, "three receipts, one count");
     assert_eq!((desk.on_hand(ham, desk.dock, ""), desk.on_hand(ham, desk.aisle, "")), (2_550, 2_001));
+}
+
+#[test]
+fn labels_of_the_shop_s_own_scale_are_one_item_whatever_each_weighs() {
+    let desk = Desk::new();
+    let pattern = Region::Germany.patterns().into_iter().find(|it| it.prefix() == "28").unwrap();
+    let label = |item: &str, grams: u64| pattern.code(item, grams).unwrap().as_str()[1..].to_owned();
+    let cheese = counted_in(&desk.inventory, "Cheese", "none", ("kg", 3), ("raw", "CHEESE"), (1, 1));
+    desk.starts(Mode::Receive, "DOCK");
+    assert_eq!(desk.pull("2811111068708").say, Say::Unknown("2811111068708".into()), "a code by itself");
+    desk.press(Command::Undo);
+
+    let in_store = InStore::of_country("de");
+    desk.inventory.set_shift_settings(&Settings { in_store, ..Settings::default() }).unwrap();
+    desk.pull("2811111068708");
+    desk.pull(&label("281111", 1_250));
+    desk.pull(&label("281112", 500));
+    assert_eq!(desk.inventory.held_scans().unwrap().len(), 3);
+    assert_eq!(desk.inventory.attach("2811111068708", cheese, (1, 1)).unwrap(), 2, "both of that item");
+    assert_eq!(desk.on_hand(cheese, desk.dock, ""), 6_870 + 1_250);
+    assert_eq!(desk.pull(&label("281111", 980)).on_hand, Some(6_870 + 1_250 + 980));
+    let found = desk.inventory.lookup(&label("281111", 3), None).unwrap();
+    assert_eq!((found.matches[0].identifier.variant, found.measures[0].value.as_str()), (cheese, "0.003"));
+    assert_eq!(desk.inventory.held_scans().unwrap().len(), 1, "the other item waits");
+
+    let bad = InStore { prefix: "40".into(), layout: "PPPPPPPPVVVV".into(), inside: Inside::Price, decimals: 2 };
+    let error = desk.inventory.set_shift_settings(&Settings { in_store: vec![bad], ..Settings::default() });
+    assert!(matches!(error, Err(Error::Invalid { field: "in_store", .. })), "{error:?}");
+    assert!(InStore::of_country("US").is_empty());
 }
