@@ -50,8 +50,8 @@ pub struct InStoreLayout {
     pub layout: String,
     /// What the value is.
     pub value: InStoreValue,
-    /// Its digits after the point; of a weight, in kg.
-    pub decimals: u8,
+    /// Its digits after the point, 0 to 6; of a weight, in kg.
+    pub decimals: u32,
 }
 
 /// What the shop's own codes carry beside the item.
@@ -80,7 +80,7 @@ impl From<InStore> for InStoreLayout {
             Inside::Weight => InStoreValue::Weight,
             Inside::Count => InStoreValue::Count,
         };
-        Self { prefix, layout, value, decimals }
+        Self { prefix, layout, value, decimals: u32::from(decimals) }
     }
 }
 
@@ -92,7 +92,8 @@ impl InStoreLayout {
             InStoreValue::Weight => Inside::Weight,
             InStoreValue::Count => Inside::Count,
         };
-        InStore { prefix, layout, inside, decimals }
+        // More than a byte holds is refused with the rest that does not fit.
+        InStore { prefix, layout, inside, decimals: u8::try_from(decimals).unwrap_or(u8::MAX) }
     }
 }
 
