@@ -18,6 +18,8 @@ const MAX_CANDIDATES: usize = 8;
 const RINGS_CLEAR: f32 = 0.22;
 const RINGS_RIGHT: f32 = 0.86;
 const RINGS_LIKELY: f32 = 0.65;
+/// Share of modules that are black or white once no better grid is needed.
+const CLEAR: f32 = 0.97;
 /// How far out the grid is fitted, step by step: each step starts from a grid that is nearly right there.
 const RADII: [i32; 7] = [6, 9, 13, 19, 28, 40, 56];
 /// Modules beyond the rings where the mode message of the larger kind ends.
@@ -100,10 +102,20 @@ impl Grid {
     fn widened(self, plane: &Plane<'_>, from: i32, to: i32) -> Self {
         let radii = RADII.into_iter().filter(|radius| *radius > from && *radius < to).chain([to]);
         radii.fold(self, |grid, radius| {
+            if grid.is_clear(plane, radius) {
+                return grid;
+            }
             let share = 0.5 / radius as f32;
             let steps = [0.2, 0.2, share, share, share, share, share * 0.05, share * 0.05];
             grid.climbed(steps, if radius == to { 4 } else { 3 }, |it| it.sharpness(plane, radius))
         })
+    }
+
+    /// Whether nearly every module is black or white already.
+    fn is_clear(&self, plane: &Plane<'_>, reach: i32) -> bool {
+        let greys = Modules::of(self, plane, reach).greys;
+        let clear = greys.iter().filter(|grey| (**grey - self.middle).abs() > 0.4 * self.step).count();
+        clear as f32 >= CLEAR * greys.len() as f32
     }
 
     /// Better by small steps, each half of the one before. Steps are in modules.

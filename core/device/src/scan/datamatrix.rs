@@ -10,7 +10,7 @@ use super::geometry::{Place, ahead, crossing, distance, heading, leftwards, turn
 use super::matrix::Black;
 use super::mesh::Patch;
 use super::plane::Plane;
-use super::timing::Timing;
+use super::timing::{Edge, Timing};
 use super::{Symbol, shapes};
 
 /// Least side of a symbol, in pixels.
@@ -88,7 +88,7 @@ impl Corner {
         }
         let wide = thickness(bits, top, corner)?;
         let high = thickness(bits, corner, right)?;
-        Some(Self { top, corner, right, module: (wide, high) })
+        (0.3..3.3).contains(&(wide / high)).then_some(Self { top, corner, right, module: (wide, high) })
     }
 }
 
@@ -134,8 +134,10 @@ impl Corner {
     fn read(&self, plane: &Plane<'_>) -> Option<Symbol> {
         let Self { top, corner, right, module } = *self;
         let (lower, left) = (distance(corner, right), distance(corner, top));
-        let upper = Timing::find(plane, top, heading(corner, right), heading(top, corner), lower, module)?;
-        let far = Timing::find(plane, right, heading(corner, top), heading(right, corner), left, (module.1, module.0))?;
+        let (start, along, inwards) = (top, heading(corner, right), heading(top, corner));
+        let upper = Timing::find(&Edge { plane, start, along, inwards, len: lower, module })?;
+        let (start, along, inwards) = (right, heading(corner, top), heading(right, corner));
+        let far = Timing::find(&Edge { plane, start, along, inwards, len: left, module: (module.1, module.0) })?;
         let opposite = crossing(top, upper.way, right, far.way)?;
         let sheet = Patch::new([top, opposite, right, corner])?;
         for (columns, rows) in sizes(upper.count, far.count) {

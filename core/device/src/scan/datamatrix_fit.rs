@@ -12,6 +12,8 @@ use super::{Point, Symbol};
 
 /// Share of the modules of the borders that must have their colour.
 const BORDERS_RIGHT: f32 = 0.88;
+/// The same before anything is fitted.
+const BORDERS_CLEAR: f32 = 0.96;
 
 /// A mesh over a symbol of a known size.
 pub(super) struct Fit<'p> {
@@ -55,11 +57,18 @@ impl<'p> Fit<'p> {
         Self { plane, wide, high, columns, rows, mesh }
     }
 
-    /// The symbol, if the mesh can be fitted so that its borders are right and its error correction finds a text.
+    /// The symbol, if the mesh lies right or can be fitted so that its borders are right and its error correction finds a
+    /// text.
     pub(super) fn read(mut self) -> Option<Symbol> {
-        self.fit();
+        self.symbol(BORDERS_CLEAR).or_else(|| {
+            self.fit();
+            self.symbol(BORDERS_RIGHT)
+        })
+    }
+
+    fn symbol(&self, least: f32) -> Option<Symbol> {
         let (bits, right) = self.sampled()?;
-        if right < BORDERS_RIGHT {
+        if right < least {
             return None;
         }
         let nodes = &self.mesh.nodes;
@@ -115,13 +124,8 @@ impl<'p> Fit<'p> {
         });
         for step in [0.6, 0.3, 0.15, 0.07] {
             for _ in 0..4 {
-                let mut moved = false;
-                for node in 0..self.mesh.nodes.len() {
-                    for way in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
-                        moved |= self.moved(node, way, step * module);
-                    }
-                }
-                if !moved {
+                let moved = (0..self.mesh.nodes.len()).filter(|node| self.moved(*node, step * module)).count();
+                if moved == 0 {
                     break;
                 }
             }
@@ -129,21 +133,27 @@ impl<'p> Fit<'p> {
     }
 
     /// Moves one corner if that makes the borders around it clearer.
-    fn moved(&mut self, node: usize, way: Place, steps: f32) -> bool {
+    fn moved(&mut self, node: usize, steps: f32) -> bool {
         let clear = |it: &Self| it.mesh.around(node).map(|(i, j)| it.contrast(i, j)).sum::<f32>();
-        let before = clear(self);
-        let Some(place) = self.mesh.nodes.get(node).copied() else { return false };
-        let put = |it: &mut Self, place: Place| {
-            if let Some(slot) = it.mesh.nodes.get_mut(node) {
-                *slot = place;
+        let start = clear(self);
+        let mut most = start;
+        for way in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
+            let Some(place) = self.mesh.nodes.get(node).copied() else { return false };
+            self.put(node, ahead(place, way, steps));
+            let found = clear(self);
+            if found > most + 0.01 {
+                most = found;
+            } else {
+                self.put(node, place);
             }
-        };
-        put(self, ahead(place, way, steps));
-        let better = clear(self) > before + 0.01;
-        if !better {
-            put(self, place);
         }
-        better
+        most > start
+    }
+
+    fn put(&mut self, node: usize, place: Place) {
+        if let Some(slot) = self.mesh.nodes.get_mut(node) {
+            *slot = place;
+        }
     }
 
     /// The modules in black and white, and the share of the borders that are as they must be.

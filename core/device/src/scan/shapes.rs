@@ -8,7 +8,7 @@ use super::geometry::{Place, turn};
 /// Runs of dark pixels in one picture at most, of which a run may take this many pixels: more is noise, and a picture of
 /// noise holds no code.
 const MAX_RUNS: usize = 600_000;
-const LEAST_PIXELS: usize = 6;
+const LEAST_PIXELS: usize = 3;
 /// Shapes given at most, the largest ones.
 const MAX_SHAPES: usize = 48;
 
