@@ -8,13 +8,13 @@ use super::{Frame, ScanError, Symbol, guarded, plane_of, shifted};
 
 /// Work beyond [`Mode::Live`](super::Mode::Live) that the frames share: one group a frame, in turn.
 const GROUPS: [&[Pass]; 8] = [
-    &[Pass::Rarer(0, Middle, 24)],
+    &[Pass::Rarer(0, Middle, 24), Pass::DataMatrix(true)],
     &[Pass::Lines(4, Local, 24), Pass::Lines(5, Local, 24)],
-    &[Pass::Lines(1, Slope, 24), Pass::Inverted(1, Middle, 24)],
+    &[Pass::Lines(1, Slope, 24), Pass::Inverted(1, Middle, 24), Pass::DataMatrix(true)],
     &[Pass::Lines(2, Local, 24), Pass::Lines(3, Local, 24)],
     &[Pass::Rarer(0, Local, 24)],
     &[Pass::Qr(true), Pass::Pdf417],
-    &[Pass::Lines(6, Local, 24), Pass::Lines(7, Local, 24)],
+    &[Pass::Lines(6, Local, 24), Pass::Lines(7, Local, 24), Pass::DataMatrix(true)],
     &[Pass::Rarer(1, Middle, 16), Pass::Aztec],
 ];
 /// Frames after which a text that was not seen again is forgotten.

@@ -21,6 +21,8 @@ const MAX_TRIPLES: usize = 48;
 const MAX_GRIDS: usize = 6;
 /// Which way a corner may go.
 const WAYS: [Place; 4] = [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)];
+/// Of the 147 modules of finder patterns, how many must look right on the flat grid.
+const FINDERS_LIKELY: usize = 105;
 /// Share of the modules that every symbol has that must have their colour.
 const KNOWN_RIGHT: f32 = 0.85;
 
@@ -72,7 +74,8 @@ fn gridded(plane: &Plane<'_>, [bl, tl, tr]: [Place; 3], module: f32) -> Option<S
         if !(1..=40).contains(&version) {
             continue;
         }
-        let Some(mut grid) = Grid::new(plane, [bl, tl, tr], 17 + 4 * version) else { continue };
+        let grid = Grid::new(plane, [bl, tl, tr], 17 + 4 * version);
+        let Some(mut grid) = grid.filter(Grid::promises) else { continue };
         // By what every symbol shows, and where that says too little of the corner without a finder pattern, by all modules.
         for fit in [Grid::fit, Grid::fit_far_corner] {
             fit(&mut grid);
@@ -112,6 +115,15 @@ impl<'p> Grid<'p> {
         let corners = [at(0.0, 0.0), at(all, 0.0), at(all, all), at(0.0, all)];
         Patch::new(corners)?;
         Some(Self { plane, side, corners, known: known(side) })
+    }
+
+    /// Whether the flat grid shows finder patterns where they must be: bars that look like some along a line do not.
+    fn promises(&self) -> bool {
+        let Some(patch) = Patch::new(self.corners) else { return false };
+        let finders = self.known.iter().take(3 * 49).map(|(x, y, black)| (self.grey(&patch, *x, *y), *black));
+        let (low, high) = finders.clone().fold((f32::MAX, f32::MIN), |(l, h), (grey, _)| (l.min(grey), h.max(grey)));
+        let middle = (low + high) / 2.0;
+        finders.filter(|(grey, black)| (*grey < middle) == *black).count() >= FINDERS_LIKELY
     }
 
     fn grey(&self, patch: &Patch, x: usize, y: usize) -> f32 {
