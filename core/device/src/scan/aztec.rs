@@ -12,12 +12,12 @@ use super::{Format, Point, Symbol};
 /// Places looked at in one picture: the largest and most even of those that look like rings along rows, columns and
 /// diagonals. The rest is noise and print.
 const MAX_CANDIDATES: usize = 8;
-/// Share of the modules of the rings that must have their colour, and that must nearly have it before the fit.
 /// Of the difference between their darkest and lightest, how much the mean dark and light module of the rings must differ
 /// before the fit: print and noise that look like rings along a few lines do not.
 const RINGS_CLEAR: f32 = 0.22;
-const RINGS_RIGHT: f32 = 0.86;
+/// Share of the modules of the rings that must have their colour: halfway through the fit, and after it.
 const RINGS_LIKELY: f32 = 0.65;
+const RINGS_RIGHT: f32 = 0.86;
 /// Share of modules that are black or white once no better grid is needed.
 const CLEAR: f32 = 0.97;
 /// How far out the grid is fitted, step by step: each step starts from a grid that is nearly right there.

@@ -9,7 +9,7 @@
 //! ```text
 //! frame -> plane -> scan lines -> edges with fractions of a pixel -> EAN/UPC, Code 128, Code 39, ITF -> votes -> symbols
 //!             |                                     \-> rebuilt row -> rxing: Code 93, Codabar, DataBar -/
-//!             \--> black and white matrix -> rxing: QR, Data Matrix, PDF417, Aztec ---------------------/
+//!             \--> black and white matrix -> fitted grids: QR, Data Matrix, Aztec; rxing: PDF417 ----------/
 //! ```
 //!
 //! ```
