@@ -7,7 +7,7 @@
 //! How a frame is read (`docs/decisions/0004-scanning-pipeline.md` has the figures behind it):
 //!
 //! ```text
-//! frame -> plane -> scan lines -> edges with fractions of a pixel -> EAN/UPC, Code 128, Code 39, ITF -> votes -> symbols
+//! frame -> plane -> scan lines -> edges with fractions of a pixel -> EAN/UPC, Code 128, Code 39, ITF… -> votes -> symbols
 //!             |                                     \-> rebuilt row -> rxing: Code 93, Codabar, DataBar -/
 //!             \--> black and white matrix -> fitted grids: QR, Data Matrix, Aztec; rxing: PDF417 ----------/
 //! ```
@@ -26,6 +26,7 @@
 mod addon;
 mod aztec;
 mod aztec_code;
+mod codabar;
 mod code128;
 mod code39;
 mod convert;

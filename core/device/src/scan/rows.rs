@@ -8,7 +8,7 @@ use rxing::{DecodeHints, RXingResult};
 
 use super::edges::Edges;
 use super::omni::Halves;
-use super::{Format, code39, code128, databar, itf, retail};
+use super::{Format, codabar, code39, code128, databar, itf, retail};
 
 /// One text seen on one line.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,12 +67,13 @@ pub(super) fn check_digit_holds(digits: &str) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// What one line says in its own readers: EAN/UPC, Code 128, Code 39, ITF.
+/// What one line says in its own readers: EAN/UPC, Code 128, Code 39, ITF, Codabar.
 pub(super) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {
     retail::read(&edges.at, edges.len, out);
     code128::read(&edges.at, edges.len, out);
     code39::read(&edges.at, edges.len, out);
     itf::read(&edges.at, edges.len, out);
+    codabar::read(&edges.at, edges.len, out);
 }
 
 /// rxing's readers for the rarer symbologies. The DataBar ones carry what they saw from row to row (stacked symbols need
@@ -88,7 +89,7 @@ pub(super) struct Rarer {
 const SCALE: f32 = 3.0;
 /// Longest piece of a row that is rebuilt, in bits.
 const MAX_BITS: f32 = 16_384.0;
-/// Fewest edges of any of these symbols: a stacked half of DataBar, three characters of Codabar.
+/// Fewest edges of any of these symbols: a stacked half of DataBar.
 const MIN_EDGES: usize = 20;
 
 impl Rarer {
@@ -111,6 +112,7 @@ impl Rarer {
                 let (a, b) = place(&found);
                 out.push(Reading::new(Format::Code93, found.getText().to_owned(), "]G0", a, b));
             }
+            // Traditional Codabar has eighteen widths, which only a reader without a measure of its own forgives.
             if let Ok(found) = CodaBarReader::default().decode_row(row, &bits, &self.hints) {
                 let (a, b) = place(&found);
                 out.push(Reading::new(Format::Codabar, found.getText().to_owned(), "]F0", a, b));
