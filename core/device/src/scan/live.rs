@@ -1,9 +1,9 @@
 //! A camera held over a code: many frames of the same thing. Owns: what is remembered from frame to frame. Must never: read
 //! a clock, or answer differently to the same frames.
 
-use super::edges::Threshold::{Local, Middle, Slope};
+use super::linear::edges::Threshold::{Local, Middle, Slope};
+use super::linear::votes::{needed, unchecked};
 use super::passes::{LIVE, Pass, Picture};
-use super::votes::{needed, unchecked};
 use super::{Frame, ScanError, Symbol, guarded, plane_of, shifted};
 
 /// Work beyond [`Mode::Live`](super::Mode::Live) that the frames share: one group a frame, in turn.

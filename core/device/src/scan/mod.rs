@@ -7,9 +7,10 @@
 //! How a frame is read (`docs/decisions/0004-scanning-pipeline.md` has the figures behind it):
 //!
 //! ```text
-//! frame -> plane -> scan lines -> edges with fractions of a pixel -> EAN/UPC, Code 128, Code 39, ITF… -> votes -> symbols
-//!             |                                     \-> rebuilt row -> rxing: Code 93, Codabar, DataBar -/
-//!             \--> black and white matrix -> fitted grids: QR, Data Matrix, Aztec; rxing: PDF417 ----------/
+//! linear   lines -> edges with fractions of a pixel -> own readers -----------------------> votes -> symbols
+//!                                      \-> rebuilt row -> rxing: Code 93, DataBar Expanded --/
+//! square   black and white -> finders, outlines, rings -> grid on the grey -> modules -> rxing -> symbols
+//!                  \-> rxing: PDF417 ----------------------------------------------------------/
 //! ```
 //!
 //! ```
@@ -23,32 +24,13 @@
 // Positions of edges are fractions of a pixel. No stock and no money comes near this module.
 #![allow(clippy::float_arithmetic, reason = "pixel geometry; no stock, no money")]
 
-mod addon;
-mod aztec;
-mod aztec_code;
-mod codabar;
-mod code128;
-mod code39;
 mod convert;
-mod databar;
-mod datamatrix;
-mod datamatrix_fit;
-mod edges;
 pub(crate) mod encode;
-mod geometry;
-mod itf;
+mod linear;
 mod live;
-mod matrix;
-mod mesh;
-mod omni;
 mod passes;
 mod plane;
-mod qr;
-mod retail;
-mod rows;
-mod shapes;
-mod timing;
-mod votes;
+mod square;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -277,7 +259,5 @@ fn shifted(mut symbols: Vec<Symbol>, (left, top): (u32, u32)) -> Vec<Symbol> {
     symbols
 }
 
-#[cfg(test)]
-mod square_tests;
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,13 @@
 //! (`docs/decisions/0004-scanning-pipeline.md`), and the rule when to stop. Must never: change the answer by chance; every
 //! order here is fixed.
 
-use super::edges::{self, Edges, Threshold, Work};
-use super::matrix::{self, Black};
+use super::linear::edges::{self, Edges, Threshold, Work};
+use super::linear::rows::{self, Rarer, Reading};
+use super::linear::votes::Votes;
 use super::plane::{Line, Plane};
-use super::rows::{self, Rarer, Reading};
-use super::votes::Votes;
-use super::{Mode, Symbol, aztec, datamatrix, qr};
+use super::square::matrix::{self, Black};
+use super::square::{aztec, datamatrix, qr};
+use super::{Mode, Symbol};
 
 /// One piece of work on a picture.
 #[derive(Debug, Clone, Copy)]

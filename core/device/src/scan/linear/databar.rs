@@ -31,7 +31,7 @@ const FIXED: [(&str, usize); 22] = [
 ];
 
 /// Whether four runs somewhere have the shape of a DataBar finder: its readers are slow on everything else.
-pub(super) fn plausible(edges: &[f32]) -> bool {
+pub(in crate::scan) fn plausible(edges: &[f32]) -> bool {
     edges.windows(5).any(|w| {
         let [a, _, c, d, e] = *w else { return false };
         let (wide, all) = (c - a, e - a);
@@ -42,7 +42,7 @@ pub(super) fn plausible(edges: &[f32]) -> bool {
 }
 
 /// The element string of a DataBar symbol from the 13 digits it holds: the check digit is not printed.
-pub(super) fn omnidirectional(body: &str) -> Option<String> {
+pub(in crate::scan) fn omnidirectional(body: &str) -> Option<String> {
     if body.len() != 13 || !body.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -52,7 +52,7 @@ pub(super) fn omnidirectional(body: &str) -> Option<String> {
 
 /// The element string of a DataBar Expanded symbol from rxing's `(01)…(10)…`, if every element is what its identifier
 /// asks for. Values may hold brackets, so only a bracketed number of two to four digits starts an element.
-pub(super) fn expanded(text: &str) -> Option<String> {
+pub(in crate::scan) fn expanded(text: &str) -> Option<String> {
     let elements = elements(text)?;
     let mut out = String::with_capacity(text.len());
     for (k, (id, value)) in elements.iter().enumerate() {

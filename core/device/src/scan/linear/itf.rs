@@ -12,7 +12,7 @@ const MIN_DIGITS: usize = 6;
 const MAX_DIGITS: usize = 80;
 
 /// All ITF symbols whose bars start in this line.
-pub(super) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
+pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
     let mut k = 0;
     while k + 4 + 5 * MIN_DIGITS + 4 <= edges.len() {
         match symbol(edges, k, len) {

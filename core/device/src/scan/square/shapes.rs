@@ -88,7 +88,7 @@ impl Labels {
 
 /// The outlines of the dark shapes at least `least` pixels wide and high, largest first: the corners of what a rubber band
 /// around each would touch, so that the inside lies to the left when walked on a screen.
-pub(super) fn outlines(bits: &BitMatrix, least: u32) -> Vec<Vec<Place>> {
+pub(in crate::scan) fn outlines(bits: &BitMatrix, least: u32) -> Vec<Vec<Place>> {
     let Some((runs, mut labels)) = runs(bits) else { return Vec::new() };
     let mut large: Vec<(u32, Extent)> = Vec::new();
     for (label, extent) in labels.extents.iter().enumerate() {

@@ -12,49 +12,49 @@ use super::{Format, codabar, code39, code128, databar, itf, retail};
 
 /// One text seen on one line.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Reading {
-    pub(super) format: Format,
-    pub(super) text: String,
-    pub(super) aim: &'static str,
+pub(in crate::scan) struct Reading {
+    pub(in crate::scan) format: Format,
+    pub(in crate::scan) text: String,
+    pub(in crate::scan) aim: &'static str,
     /// First and last edge of the symbol.
-    pub(super) first: usize,
-    pub(super) last: usize,
+    pub(in crate::scan) first: usize,
+    pub(in crate::scan) last: usize,
     /// Digits of the add-on beside an EAN or UPC.
-    pub(super) add_on: Option<String>,
+    pub(in crate::scan) add_on: Option<String>,
 }
 
 impl Reading {
-    pub(super) fn new(format: Format, text: String, aim: &'static str, first: usize, last: usize) -> Self {
+    pub(in crate::scan) fn new(format: Format, text: String, aim: &'static str, first: usize, last: usize) -> Self {
         Self { format, text, aim, first, last, add_on: None }
     }
 }
 
 /// White before edge `k`. The border of the picture is as good as white for symbologies that a cut-off part of a symbol
 /// cannot pass for.
-pub(super) fn quiet_or_border_before(edges: &[f32], k: usize) -> f32 {
+pub(in crate::scan) fn quiet_or_border_before(edges: &[f32], k: usize) -> f32 {
     if k == 0 { f32::MAX } else { quiet_before(edges, k) }
 }
 
 /// White after edge `k`, likewise.
-pub(super) fn quiet_or_border_after(edges: &[f32], k: usize, len: f32) -> f32 {
+pub(in crate::scan) fn quiet_or_border_after(edges: &[f32], k: usize, len: f32) -> f32 {
     if k + 1 >= edges.len() { f32::MAX } else { quiet_after(edges, k, len) }
 }
 
 /// White before edge `k`.
-pub(super) fn quiet_before(edges: &[f32], k: usize) -> f32 {
+pub(in crate::scan) fn quiet_before(edges: &[f32], k: usize) -> f32 {
     let here = edges.get(k).copied().unwrap_or(0.0);
     let before = k.checked_sub(1).and_then(|k| edges.get(k)).copied().unwrap_or(0.0);
     here - before
 }
 
 /// White after edge `k`.
-pub(super) fn quiet_after(edges: &[f32], k: usize, len: f32) -> f32 {
+pub(in crate::scan) fn quiet_after(edges: &[f32], k: usize, len: f32) -> f32 {
     let here = edges.get(k).copied().unwrap_or(len);
     edges.get(k + 1).copied().unwrap_or(len) - here
 }
 
 /// Sum of the squared, and of the absolute, deviations of widths from a pattern, all in modules.
-pub(super) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
+pub(in crate::scan) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
     widths.iter().zip(pattern).fold((0.0, 0.0), |(squares, sum), (w, p)| {
         let d = w - f32::from(*p);
         (squares + d * d, sum + d.abs())
@@ -62,13 +62,13 @@ pub(super) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
 }
 
 /// Whether the last digit is the check digit of the others (GS1 General Specifications 7.9.1).
-pub(super) fn check_digit_holds(digits: &str) -> bool {
+pub(in crate::scan) fn check_digit_holds(digits: &str) -> bool {
     let sum: u32 = digits.bytes().rev().zip([1, 3].iter().cycle()).map(|(b, w)| u32::from(b & 15) * w).sum();
     sum.is_multiple_of(10)
 }
 
 /// What one line says in its own readers: EAN/UPC, Code 128, Code 39, ITF, Codabar.
-pub(super) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {
+pub(in crate::scan) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {
     retail::read(&edges.at, edges.len, out);
     code128::read(&edges.at, edges.len, out);
     code39::read(&edges.at, edges.len, out);
@@ -79,7 +79,7 @@ pub(super) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {
 /// rxing's readers for the rarer symbologies. The DataBar ones carry what they saw from row to row (stacked symbols need
 /// that), so one value of this serves one direction of one pass over one picture.
 #[derive(Default)]
-pub(super) struct Rarer {
+pub(in crate::scan) struct Rarer {
     omni: Halves,
     expanded: RSSExpandedReader,
     hints: DecodeHints,
@@ -94,7 +94,7 @@ const MIN_EDGES: usize = 20;
 
 impl Rarer {
     /// Reads the pieces between wide white gaps.
-    pub(super) fn read(&mut self, edges: &Edges, row: u32, backwards: bool, out: &mut Vec<Reading>) {
+    pub(in crate::scan) fn read(&mut self, edges: &Edges, row: u32, backwards: bool, out: &mut Vec<Reading>) {
         for (text, first, last) in self.omni.read(&edges.at, row, backwards) {
             out.push(Reading::new(Format::DataBar, text, "]e0", first, last));
         }

@@ -39,11 +39,11 @@ struct Half {
 
 /// The halves seen on the lines of one direction.
 #[derive(Default)]
-pub(super) struct Halves(Vec<(Half, Vec<u32>)>);
+pub(in crate::scan) struct Halves(Vec<(Half, Vec<u32>)>);
 
 impl Halves {
     /// Reads a line; an answer is the element string with the first and last edge of the half that completed it.
-    pub(super) fn read(&mut self, edges: &[f32], line: u32, backwards: bool) -> Vec<(String, usize, usize)> {
+    pub(in crate::scan) fn read(&mut self, edges: &[f32], line: u32, backwards: bool) -> Vec<(String, usize, usize)> {
         let mut out = Vec::new();
         for first in 0..(edges.len() + 1).saturating_sub(HALF + 1) {
             let Some(half) = half(edges, first, backwards) else { continue };

@@ -36,7 +36,7 @@ const MARGIN: f32 = 0.3;
 const MAX_CHARACTERS: usize = 120;
 
 /// All Code 128 symbols whose bars start in this line.
-pub(super) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
+pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
     let mut k = 0;
     // Start, one character, check and stop.
     while k + 26 <= edges.len() {

@@ -6,7 +6,7 @@ use super::rows::{Reading, check_digit_holds, fit, quiet_after, quiet_before};
 use super::{Format, addon};
 
 /// Widths in modules of the digits 0 to 9, white first, as set L prints them. Set R swaps the colours, set G the order.
-pub(super) const DIGITS: [[u8; 4]; 10] = [
+pub(in crate::scan) const DIGITS: [[u8; 4]; 10] = [
     [3, 2, 1, 1],
     [2, 2, 2, 1],
     [2, 1, 2, 2],
@@ -33,9 +33,9 @@ const DIGIT_MARGIN: f32 = 0.25;
 
 /// How a symbol is printed: its module in pixels, and how much wider than printed black is, in modules.
 #[derive(Clone, Copy)]
-pub(super) struct Inked {
-    pub(super) module: f32,
-    pub(super) spread: f32,
+pub(in crate::scan) struct Inked {
+    pub(in crate::scan) module: f32,
+    pub(in crate::scan) spread: f32,
 }
 
 /// What the bars of a symbol say, whether or not it makes sense.
@@ -68,7 +68,7 @@ const UPC_E: Layout =
     Layout { modules: 51.0, digits: &[3, 7, 11, 15, 19, 23], guards: &[0, 1, 2, 27, 28, 29, 30, 31, 32] };
 
 /// All retail symbols whose bars start in this line. `edges` as in [`super::edges::Edges`].
-pub(super) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
+pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
     let mut k = 0;
     while k + 34 <= edges.len() {
         match start(edges, k, len) {
@@ -160,7 +160,7 @@ fn ink_spread(layout: &Layout, module: f32, single: impl Fn(usize) -> Option<f32
 }
 
 /// The digit that four runs print: its value, whether it is of set G, and the sum of its deviations in modules.
-pub(super) fn digit(edges: &[f32], spread: f32, left: bool, module: f32) -> Option<(u8, bool, f32)> {
+pub(in crate::scan) fn digit(edges: &[f32], spread: f32, left: bool, module: f32) -> Option<(u8, bool, f32)> {
     let [a, b, c, d, e] = *edges.as_array::<5>()?;
     let unit = (e - a) / 7.0;
     // A curved bottle narrows its outer digits, but not by half.

@@ -11,7 +11,7 @@ const LEAST_CHECK_WORDS: usize = 3;
 
 /// Size of a symbol, and how its grid must be turned to stand upright.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mode {
+pub(in crate::scan) struct Mode {
     compact: bool,
     layers: usize,
     /// Words of data.
@@ -29,7 +29,7 @@ fn turned((i, j): (i32, i32), turns: u32, mirrored: bool) -> (i32, i32) {
 
 impl Mode {
     /// What the mode message around the rings says. `dark` tells the colour of a module, counted from the middle.
-    pub(super) fn read(dark: impl Fn(i32, i32) -> bool) -> Option<Self> {
+    pub(in crate::scan) fn read(dark: impl Fn(i32, i32) -> bool) -> Option<Self> {
         let ways = [false, true].into_iter().flat_map(|mirrored| (0..4).map(move |turns| (turns, mirrored)));
         for (turns, mirrored) in ways {
             for compact in [true, false] {
@@ -46,7 +46,7 @@ impl Mode {
     }
 
     /// Modules from the middle to the border.
-    pub(super) fn reach(&self) -> i32 {
+    pub(in crate::scan) fn reach(&self) -> i32 {
         self.size() as i32 / 2
     }
 
@@ -76,7 +76,7 @@ impl Mode {
     }
 
     /// The text, if the error correction finds one. `dark` as for [`Mode::read`].
-    pub(super) fn text(&self, dark: impl Fn(i32, i32) -> bool) -> Option<String> {
+    pub(in crate::scan) fn text(&self, dark: impl Fn(i32, i32) -> bool) -> Option<String> {
         let (width, field) = match self.layers {
             0..=2 => (6, PredefinedGenericGF::AztecData6),
             3..=8 => (8, PredefinedGenericGF::AztecData8),

@@ -34,7 +34,7 @@ struct Rings {
 }
 
 /// Aztec codes anywhere in a picture.
-pub(super) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
+pub(in crate::scan) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
     for rings in candidates(black.bits()) {
         let symbol = Grid::around(plane, rings).and_then(|grid| grid.read(plane));

@@ -47,7 +47,7 @@ impl Sizes {
 }
 
 /// All Codabar symbols whose bars start in this line.
-pub(super) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
+pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
     let mut k = 0;
     // Start, one character and stop.
     while k + 24 <= edges.len() {

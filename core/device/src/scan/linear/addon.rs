@@ -12,7 +12,7 @@ const QUIET: f32 = 4.0;
 const FIVE: [u8; 10] = [0x18, 0x14, 0x12, 0x11, 0x0C, 0x06, 0x03, 0x0A, 0x09, 0x05];
 
 /// The digits of the add-on that starts after edge `last` of a symbol printed in `ink`.
-pub(super) fn read(edges: &[f32], last: usize, len: f32, ink: Inked) -> Option<String> {
+pub(in crate::scan) fn read(edges: &[f32], last: usize, len: f32, ink: Inked) -> Option<String> {
     let gap = edges.get(last + 1)? - edges.get(last)?;
     if !GAP.contains(&(gap / ink.module)) {
         return None;

@@ -21,7 +21,7 @@ const MAX_CORNERS: usize = 24;
 const SOLID: f32 = 0.85;
 
 /// Data Matrix codes anywhere in a picture.
-pub(super) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
+pub(in crate::scan) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
     let mut left = MAX_CORNERS;
     for outline in shapes::outlines(black.bits(), LEAST) {

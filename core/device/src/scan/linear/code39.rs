@@ -27,7 +27,7 @@ struct Sizes {
 }
 
 /// All Code 39 symbols whose bars start in this line.
-pub(super) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
+pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
     let mut k = 0;
     while k + 30 <= edges.len() {
         match symbol(edges, k, len) {

@@ -2,7 +2,7 @@
 
 use rxing::aztec::encoder::aztec_encoder;
 
-use super::*;
+use crate::scan::*;
 
 type Dark = Vec<Vec<bool>>;
 

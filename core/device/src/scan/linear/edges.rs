@@ -3,7 +3,7 @@
 
 /// How to choose what is black.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Threshold {
+pub(in crate::scan) enum Threshold {
     /// Half way between the dark and the light end of the whole line: quick, and best for clean prints.
     Middle,
     /// Half way between the darkest and lightest pixel nearby, on a sharpened line: shadows and blur.
@@ -17,20 +17,20 @@ pub(super) enum Threshold {
 
 /// The crossings of one line. Even positions go from white to black, odd ones back; there is an even number of them.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Edges {
-    pub(super) at: Vec<f32>,
+pub(in crate::scan) struct Edges {
+    pub(in crate::scan) at: Vec<f32>,
     /// Pixels in the line.
-    pub(super) len: f32,
+    pub(in crate::scan) len: f32,
 }
 
 impl Edges {
     /// The same line read from its other end.
-    pub(super) fn reversed(&self) -> Self {
+    pub(in crate::scan) fn reversed(&self) -> Self {
         Self { at: self.at.iter().rev().map(|e| self.len - e).collect(), len: self.len }
     }
 
     /// The same line with black and white swapped.
-    pub(super) fn inverted(&self) -> Self {
+    pub(in crate::scan) fn inverted(&self) -> Self {
         let mut at = Vec::with_capacity(self.at.len() + 2);
         at.push(0.0);
         at.extend_from_slice(&self.at);
@@ -40,7 +40,7 @@ impl Edges {
 }
 
 /// Finds the crossings of `samples`; contrast below `floor` is taken for noise. Reuses `out`.
-pub(super) fn find(samples: &[u8], how: Threshold, floor: i32, work: &mut Work, out: &mut Edges) {
+pub(in crate::scan) fn find(samples: &[u8], how: Threshold, floor: i32, work: &mut Work, out: &mut Edges) {
     out.at.clear();
     out.len = samples.len() as f32;
     if samples.len() < 24 {
@@ -66,7 +66,7 @@ pub(super) fn find(samples: &[u8], how: Threshold, floor: i32, work: &mut Work, 
 
 /// Buffers reused from line to line.
 #[derive(Default)]
-pub(super) struct Work {
+pub(in crate::scan) struct Work {
     sharp: Vec<i32>,
     low: Vec<i32>,
     high: Vec<i32>,

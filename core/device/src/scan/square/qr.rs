@@ -27,7 +27,7 @@ const FINDERS_LIKELY: usize = 105;
 const KNOWN_RIGHT: f32 = 0.85;
 
 /// QR codes anywhere in a picture. `harder` looks at every third row for their corners.
-pub(super) fn read(plane: &Plane<'_>, black: &Black, harder: bool) -> Vec<Symbol> {
+pub(in crate::scan) fn read(plane: &Plane<'_>, black: &Black, harder: bool) -> Vec<Symbol> {
     let mut finders = detector::FindFinderPatterns(black.bits(), harder, 0);
     finders.sort_by_key(|finder| std::cmp::Reverse(finder.size));
     finders.truncate(MAX_FINDERS);

@@ -16,7 +16,7 @@ const BORDERS_RIGHT: f32 = 0.88;
 const BORDERS_CLEAR: f32 = 0.96;
 
 /// A mesh over a symbol of a known size.
-pub(super) struct Fit<'p> {
+pub(in crate::scan) struct Fit<'p> {
     plane: &'p Plane<'p>,
     /// Modules of a region, borders included.
     wide: usize,
@@ -44,7 +44,7 @@ fn regions(middles: &[f32], count: usize) -> (Vec<f32>, Vec<f32>) {
 
 impl<'p> Fit<'p> {
     /// A mesh of regions of so many modules on a flat sheet, with the middles of columns and rows at these shares of it.
-    pub(super) fn new(
+    pub(in crate::scan) fn new(
         plane: &'p Plane<'p>,
         (wide, high): (usize, usize),
         sheet: &Patch,
@@ -59,7 +59,7 @@ impl<'p> Fit<'p> {
 
     /// The symbol, if the mesh lies right or can be fitted so that its borders are right and its error correction finds a
     /// text.
-    pub(super) fn read(mut self) -> Option<Symbol> {
+    pub(in crate::scan) fn read(mut self) -> Option<Symbol> {
         self.symbol(BORDERS_CLEAR).or_else(|| {
             self.fit();
             self.symbol(BORDERS_RIGHT)

@@ -12,17 +12,17 @@ const SLIGHT: f32 = 0.08;
 const STRONG: f32 = 0.35;
 
 /// The broken edge that starts at one end of the L.
-pub(super) struct Timing {
-    pub(super) way: Place,
+pub(in crate::scan) struct Timing {
+    pub(in crate::scan) way: Place,
     /// Modules along it, an even number.
-    pub(super) count: usize,
+    pub(in crate::scan) count: usize,
     /// How far the middles of the modules are along it, in pixels; the last may be missing.
     middles: Vec<f32>,
 }
 
 impl Timing {
     /// The edge as far as its modules can be told.
-    pub(super) fn find(edge: &Edge<'_>) -> Option<Self> {
+    pub(in crate::scan) fn find(edge: &Edge<'_>) -> Option<Self> {
         let (way, runs) = match edge.look(SLIGHT) {
             Some((way, runs)) if edge.is_whole(&runs) => (way, runs),
             _ => edge.look(STRONG)?,
@@ -37,7 +37,7 @@ impl Timing {
     }
 
     /// The middles of the modules as shares of the edge, whose length up to a share is `length`. None if they are not as many.
-    pub(super) fn shares(&self, count: usize, length: impl Fn(f32) -> f32) -> Option<Vec<f32>> {
+    pub(in crate::scan) fn shares(&self, count: usize, length: impl Fn(f32) -> f32) -> Option<Vec<f32>> {
         if self.count != count {
             return None;
         }
@@ -59,17 +59,17 @@ impl Timing {
 }
 
 /// Where a broken edge may be.
-pub(super) struct Edge<'p> {
-    pub(super) plane: &'p Plane<'p>,
+pub(in crate::scan) struct Edge<'p> {
+    pub(in crate::scan) plane: &'p Plane<'p>,
     /// The end of the L where it starts.
-    pub(super) start: Place,
+    pub(in crate::scan) start: Place,
     /// The way of the leg opposite, and from the edge into the symbol.
-    pub(super) along: Place,
-    pub(super) inwards: Place,
+    pub(in crate::scan) along: Place,
+    pub(in crate::scan) inwards: Place,
     /// Length of the leg opposite.
-    pub(super) len: f32,
+    pub(in crate::scan) len: f32,
     /// Size of a module along and across, in pixels.
-    pub(super) module: (f32, f32),
+    pub(in crate::scan) module: (f32, f32),
 }
 
 impl Edge<'_> {

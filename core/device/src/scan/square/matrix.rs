@@ -17,29 +17,29 @@ use super::plane::Plane;
 use super::{Format, Point, Symbol};
 
 /// A picture in black and white for rxing's readers.
-pub(super) struct Black {
+pub(in crate::scan) struct Black {
     bits: BitMatrix,
     /// rxing asks every binarizer for its source and never looks at this one.
     source: Luma8LuminanceSource,
 }
 
 impl Black {
-    pub(super) fn new(bits: BitMatrix) -> Self {
+    pub(in crate::scan) fn new(bits: BitMatrix) -> Self {
         Self { bits, source: Luma8LuminanceSource::with_empty_image(1, 1) }
     }
 
     /// What is black by the contrast of its surroundings; `None` for pictures too small to hold a code.
-    pub(super) fn of(plane: &Plane<'_>) -> Option<Self> {
+    pub(in crate::scan) fn of(plane: &Plane<'_>) -> Option<Self> {
         binarize(plane).map(Self::new)
     }
 
-    pub(super) fn inverted(&self) -> Self {
+    pub(in crate::scan) fn inverted(&self) -> Self {
         let mut bits = self.bits.clone();
         bits.flip_self();
         Self::new(bits)
     }
 
-    pub(super) fn bits(&self) -> &BitMatrix {
+    pub(in crate::scan) fn bits(&self) -> &BitMatrix {
         &self.bits
     }
 }
@@ -163,7 +163,7 @@ fn smoothed(raw: &[u8], across: usize, down: usize) -> Vec<u8> {
 }
 
 /// Data Matrix codes as rxing finds them, starting a search every eight pixels.
-pub(super) fn data_matrix(black: &Black) -> Vec<Symbol> {
+pub(in crate::scan) fn data_matrix(black: &Black) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
     for candidate in zxing_cpp_detector::detect(black.bits(), true, true).unwrap_or_default() {
         let points = candidate.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
@@ -177,7 +177,7 @@ pub(super) fn data_matrix(black: &Black) -> Vec<Symbol> {
 }
 
 /// The symbol whose modules these are, borders included.
-pub(super) fn data_matrix_symbol(modules: &BitMatrix, points: Vec<Point>) -> Option<Symbol> {
+pub(in crate::scan) fn data_matrix_symbol(modules: &BitMatrix, points: Vec<Point>) -> Option<Symbol> {
     let decoded = DataMatrixDecoder::new().decode(modules).ok()?;
     let modifier = decoded.getSymbologyModifier();
     let text = data_matrix_text(decoded.getText(), modifier);
@@ -207,7 +207,7 @@ fn latin_bytes(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
 
-pub(super) fn pdf417(black: &Black) -> Vec<Symbol> {
+pub(in crate::scan) fn pdf417(black: &Black) -> Vec<Symbol> {
     let found = PDF417Reader::new().decode_multiple(&mut BinaryBitmap::new(black));
     let mut symbols: Vec<Symbol> = Vec::new();
     for result in found.unwrap_or_default() {
@@ -219,7 +219,7 @@ pub(super) fn pdf417(black: &Black) -> Vec<Symbol> {
     symbols
 }
 
-pub(super) fn symbol(result: &RXingResult, format: Format) -> Symbol {
+pub(in crate::scan) fn symbol(result: &RXingResult, format: Format) -> Symbol {
     let metadata = result.getRXingResultMetadata();
     let aim = match metadata.get(&RXingResultMetadataType::SYMBOLOGY_IDENTIFIER) {
         Some(RXingResultMetadataValue::SymbologyIdentifier(id)) => id.clone(),

@@ -67,7 +67,7 @@ impl Ballot {
 
 /// Collects the readings of one picture.
 #[derive(Default)]
-pub(super) struct Votes {
+pub(in crate::scan) struct Votes {
     ballots: Vec<Ballot>,
 }
 
@@ -78,7 +78,7 @@ const MAX_ADD_ONS: usize = 4;
 
 impl Votes {
     /// Counts a reading of line `line`, seen between two places of the picture.
-    pub(super) fn add(&mut self, reading: Reading, line: u32, from: (f32, f32), to: (f32, f32)) {
+    pub(in crate::scan) fn add(&mut self, reading: Reading, line: u32, from: (f32, f32), to: (f32, f32)) {
         let ends = [Point { x: from.0, y: from.1 }, Point { x: to.0, y: to.1 }];
         let low = Point { x: from.0.min(to.0), y: from.1.min(to.1) };
         let high = Point { x: from.0.max(to.0), y: from.1.max(to.1) };
@@ -99,12 +99,12 @@ impl Votes {
     }
 
     /// Whether some text has its votes.
-    pub(super) fn decided(&self) -> bool {
+    pub(in crate::scan) fn decided(&self) -> bool {
         self.ballots.iter().any(|b| self.elected(b))
     }
 
     /// The believed texts in the order they were first seen.
-    pub(super) fn symbols(&self) -> Vec<Symbol> {
+    pub(in crate::scan) fn symbols(&self) -> Vec<Symbol> {
         let elected = self.ballots.iter().filter(|b| self.elected(b));
         elected.map(Ballot::symbol).collect()
     }
@@ -114,7 +114,7 @@ impl Votes {
     }
 
     /// Texts with their number of lines, for the memory from frame to frame.
-    pub(super) fn tally(&self) -> impl Iterator<Item = (Symbol, usize)> {
+    pub(in crate::scan) fn tally(&self) -> impl Iterator<Item = (Symbol, usize)> {
         self.ballots.iter().filter(|b| b.is_whole() && self.holds(b)).map(|b| (b.symbol(), b.lines.len()))
     }
 
@@ -131,7 +131,7 @@ fn overlap(a: &Ballot, b: &Ballot) -> bool {
 }
 
 /// Lines that must agree on a text.
-pub(super) fn needed(format: Format, text: &str) -> usize {
+pub(in crate::scan) fn needed(format: Format, text: &str) -> usize {
     match format {
         Format::Ean8 | Format::UpcE => 3,
         Format::Code39 | Format::Codabar if text.len() < 5 => 5,
@@ -143,7 +143,7 @@ pub(super) fn needed(format: Format, text: &str) -> usize {
 }
 
 /// Whether a text has nothing in itself that would betray a misread character: such texts are asked for twice.
-pub(super) fn unchecked(symbol: &Symbol) -> bool {
+pub(in crate::scan) fn unchecked(symbol: &Symbol) -> bool {
     match symbol.format {
         Format::Code39 | Format::Codabar => true,
         Format::Itf => symbol.aim != "]I1",
