@@ -1,6 +1,7 @@
 //! How a shift is set up, what of it could not be read, and what it asks, as these cross to the app.
 
-use stocksync_core::shift::{self as core, InStore, Inside, LabelMeasure, Layout, Question, SetAside, Settings};
+use stocksync_core::measure::LabelMeasure;
+use stocksync_core::shift::{self as core, InStore, Inside, Layout, Question, SetAside, Settings};
 
 use super::{PlaceView, ShiftReason, ThingView, place_view};
 use crate::views;

@@ -10,6 +10,7 @@ pub mod identity;
 pub mod inventory;
 pub mod labels;
 pub mod lookup;
+pub mod measure;
 pub mod records;
 pub mod scan;
 pub mod shift;

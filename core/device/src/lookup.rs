@@ -2,10 +2,12 @@
 //!
 //! Owns the ranking: the tenant's own raw barcodes beat any parse, and of several matches none is chosen for the person.
 
-use stocksync_gs1::{Candidate, Context, Meaning, ScanInput, Symbology, understand};
+use stocksync_gs1::{Candidate, Meaning, ScanInput, Symbology};
 
-use crate::shift::{LabelMeasure, Measures, Source};
+use crate::measure::{LabelMeasure, Measures};
+use crate::shift::Source;
 use crate::store::{Balance, IdentifierRow, Reader};
+use crate::time::date_of;
 use crate::{Error, Inventory};
 
 /// What a code says and what it names.
@@ -44,7 +46,7 @@ impl Inventory {
     pub fn lookup(&self, text: &str, aim: Option<&str>) -> Result<Found, Error> {
         let input = ScanInput { symbology: aim.and_then(Symbology::from_aim), ..ScanInput::new(text) };
         let (year, ..) = date_of(self.clock().read().wall_ms);
-        let meaning = understood(&input, &self.shift_settings()?.context(Source::Typed, year))?;
+        let meaning = self.shift_settings()?.understand(&input, Source::Typed, year)?;
         let mut found = Found {
             text: meaning.text.clone(),
             warnings: meaning.warnings.iter().map(|warning| format!("{warning:?}")).collect(),
@@ -69,11 +71,6 @@ impl Inventory {
     }
 }
 
-/// What a scan says, whoever it names.
-pub(crate) fn understood(input: &ScanInput<'_>, context: &Context) -> Result<Meaning, Error> {
-    understand(input, context).map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })
-}
-
 impl Reader<'_> {
     /// The variants that a text names, best first, each once; and the reading of the text that named the best: its lot,
     /// dates and measures are those of the thing. Where nothing is named, the standard reading.
@@ -96,35 +93,4 @@ impl Reader<'_> {
 fn matched(reader: &Reader<'_>, identifier: IdentifierRow) -> Result<Match, Error> {
     let balances = reader.balances_of(identifier.variant, 20)?;
     Ok(Match { identifier, balances })
-}
-
-/// Year, month and day (UTC) of a time in ms since 1970 (proleptic Gregorian calendar, as in Howard Hinnant's
-/// `civil_from_days`).
-pub(crate) fn date_of(wall_ms: i64) -> (u16, u8, u8) {
-    let days = wall_ms.div_euclid(86_400_000) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day = days.rem_euclid(146_097);
-    let of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * of_era + of_era / 4 - of_era / 100);
-    let year = of_era + era * 400 + i64::from(day_of_year >= 306);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let byte = |number: i64| u8::try_from(number).unwrap_or(1);
-    (u16::try_from(year).unwrap_or(2026), byte(month), byte(day))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::date_of;
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        let day = 86_400_000;
-        assert_eq!(date_of(0), (1970, 1, 1));
-        assert_eq!(date_of(-1), (1969, 12, 31));
-        assert_eq!(date_of(365 * day - 1), (1970, 12, 31));
-        assert_eq!(date_of(1_795_219_200_000), (2026, 11, 21));
-        assert_eq!(date_of(1_709_164_800_000), (2024, 2, 29));
-    }
 }

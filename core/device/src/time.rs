@@ -140,6 +140,22 @@ fn certain(wall_ms: i64, around: &Around) -> (i64, i64) {
     }
 }
 
+/// Year, month and day (UTC) of a time in ms since 1970 (proleptic Gregorian calendar, as in Howard Hinnant's
+/// `civil_from_days`).
+pub(crate) fn date_of(wall_ms: i64) -> (u16, u8, u8) {
+    let days = wall_ms.div_euclid(86_400_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day = days.rem_euclid(146_097);
+    let of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * of_era + of_era / 4 - of_era / 100);
+    let year = of_era + era * 400 + i64::from(day_of_year >= 306);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let byte = |number: i64| u8::try_from(number).unwrap_or(1);
+    (u16::try_from(year).unwrap_or(2026), byte(month), byte(day))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,5 +206,15 @@ mod tests {
         let contact = Contact { number: 1, boot: BootId([1; 16]), sent_ms: 0, received_ms: 10, server_ms: 50_000 };
         let it = estimate(&captured(20_000, 5_000), &Around { before: Some(contact), ..Around::default() });
         assert_eq!(it.ended - it.began, 5_000);
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let day = 86_400_000;
+        assert_eq!(date_of(0), (1970, 1, 1));
+        assert_eq!(date_of(-1), (1969, 12, 31));
+        assert_eq!(date_of(365 * day - 1), (1970, 12, 31));
+        assert_eq!(date_of(1_795_219_200_000), (2026, 11, 21));
+        assert_eq!(date_of(1_709_164_800_000), (2024, 2, 29));
     }
 }

@@ -3,7 +3,8 @@
 //! order here is fixed.
 
 use super::linear::edges::{self, Edges, Threshold, Work};
-use super::linear::rows::{self, Rarer, Reading};
+use super::linear::reading::Reading;
+use super::linear::rows::{self, Rarer};
 use super::linear::votes::Votes;
 use super::plane::{Line, Plane};
 use super::square::matrix::{self, Black};

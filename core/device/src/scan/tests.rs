@@ -95,7 +95,7 @@ fn hostile_frames_neither_fail_nor_read_as_anything_and_answers_repeat() {
 /// An EAN-13 with its add-on, three pixels a module; `parities` says which digits of the add-on are of set G.
 fn magazine(number: &str, add_on: &str, parities: u8) -> (Vec<u8>, u32, u32) {
     let digit = |byte: u8, of_set_g: bool| {
-        let mut widths = linear::retail::DIGITS[usize::from(byte - b'0')];
+        let mut widths = linear::digits::DIGITS[usize::from(byte - b'0')];
         if of_set_g {
             widths.reverse();
         }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use stocksync_schemas::{Body, BootId, Cell, Location, LogPoint, SessionId, VariantId};
 
 use super::document::Expected;
-use super::measure::{Measured, Measures};
 use super::state::Mode;
 use crate::acts::Act;
+use crate::measure::{Measured, Measures};
 
 /// One thing that a code may be.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -8,11 +8,11 @@ use stocksync_schemas::{Body, Cell, Count, Line as MoveLine, Location, Move, Ses
 use super::document::draw;
 use super::event::{Effect, Event, HeldScan, Reading, Say, Signal, Step, Thing};
 use super::last::{self, Said};
-use super::measure::Measured;
 use super::quantity::{HowMuch, how_much, is_serial, one_pack};
 use super::question::{answer_lot, ask, choose, put_aside};
 use super::state::{Counted, Done, Line, Mode, Pallet, Source, State};
 use crate::acts::Act;
+use crate::measure::Measured;
 
 /// A camera that sees the same code again within this pause has not been moved.
 pub const COOLDOWN_MS: i64 = 1_500;

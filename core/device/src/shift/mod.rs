@@ -11,7 +11,6 @@ mod held;
 mod label;
 mod last;
 pub mod machine;
-mod measure;
 mod quantity;
 mod question;
 mod read;
@@ -26,13 +25,13 @@ use stocksync_schemas::{Body, Cell, Close, ClosePart, Location, SessionId, Varia
 pub use document::{Expected, ExpectedLine};
 pub use event::{Effect, Event, HeldScan, Piece, Reading, Say, Signal, Step, Thing};
 pub use label::{Command, command_label, place_label};
-pub use measure::{LabelMeasure, Measured, Measures};
 pub use question::Question;
 pub use saved::SetAside;
 pub use settings::{InStore, Settings};
 pub use state::{Mode, Source, State};
 pub use wedge::{Wedge, scan_of_intent};
 
+use crate::measure::LabelMeasure;
 use crate::store::Writer;
 use crate::{Error, Inventory};
 use machine::{Now, handle};

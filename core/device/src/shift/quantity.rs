@@ -5,7 +5,7 @@
 use stocksync_schemas::limits;
 
 use super::event::{HeldScan, Reading, Thing};
-use super::measure::Measured;
+use crate::measure::Measured;
 
 pub(super) fn is_serial(lot: &str) -> bool {
     lot.starts_with("21:")

@@ -7,8 +7,8 @@ use stocksync_schemas::{Location, VariantId};
 
 use super::event::{Effect, Piece, Reading, Say, Signal, Step};
 use super::machine::{Now, held_effect, places, refused, step, thing};
-use super::measure::{LabelMeasure, Measured};
 use super::state::{Asked, Mode, State};
+use crate::measure::{LabelMeasure, Measured};
 
 /// A question that is open. It survives a kill: the screen shows it again.
 #[derive(Debug, Clone, PartialEq, Eq)]

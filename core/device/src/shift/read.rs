@@ -7,12 +7,12 @@ use stocksync_schemas::{Location, RecordId, VariantId, limits};
 
 use super::event::{Event, HeldScan, Piece, Reading, Thing};
 use super::label::{self, Label};
-use super::measure::Measures;
 use super::settings::{Settings, gs1_source};
 use super::state::{Mode, Source, State};
 use super::{Command, Input, Scan, document};
-use crate::lookup::date_of;
+use crate::measure::Measures;
 use crate::store::{IdentifierRow, Reader};
+use crate::time::date_of;
 use crate::{Error, Inventory};
 
 /// Most things of one code among which a person chooses.
@@ -71,7 +71,7 @@ impl Look<'_> {
             source: gs1_source(scan),
         };
         let today = self.today();
-        let meaning = crate::lookup::understood(&input, &self.settings.context(scan.source, today.0))?;
+        let meaning = self.settings.understand(&input, scan.source, today.0)?;
         let mut measures = Measures::default();
         let (event, warnings) = match label::parse(&meaning.text) {
             Some(Label::Command(command)) => (event_of(command), Vec::new()),

@@ -1,7 +1,9 @@
 //! How a shift is set up on this device: its scanner, its day, what a counter may see. Owns the limits of these.
 
 use serde::{Deserialize, Serialize};
-use stocksync_gs1::{Context, DeviceProfile, Inside, Layout, MAX_PATTERNS, Pattern, Region};
+use stocksync_gs1::{
+    Context, DeviceProfile, Inside, Layout, MAX_PATTERNS, Meaning, Pattern, Region, ScanInput, understand,
+};
 
 use super::Scan;
 use super::state::Source;
@@ -110,10 +112,11 @@ impl Settings {
         Ok(())
     }
 
-    /// What a scan from there is read with, in that year.
-    pub(crate) fn context(&self, source: Source, year: u16) -> Context {
+    /// What a scan from there says, whoever it names. Years of two digits are those around `year`.
+    pub(crate) fn understand(&self, input: &ScanInput<'_>, source: Source, year: u16) -> Result<Meaning, Error> {
         let restricted = self.in_store.iter().filter_map(|it| it.pattern().ok()).collect();
-        Context { profile: self.profile(source), restricted, ..Context::new(year) }
+        let context = Context { profile: self.profile(source), restricted, ..Context::new(year) };
+        understand(input, &context).map_err(|error| Error::Invalid { field: "text", reason: error.to_string() })
     }
 
     /// What the device adds to a scan from there. A camera and a person add nothing.

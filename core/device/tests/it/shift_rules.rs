@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use stocksync_core::Act;
+use stocksync_core::measure::Measured;
 use stocksync_core::shift::machine::{Now, handle, still_seen};
-use stocksync_core::shift::{Effect, Event, Measured, Mode, Reading, Say, Signal, Source, State, Thing};
+use stocksync_core::shift::{Effect, Event, Mode, Reading, Say, Signal, Source, State, Thing};
 use stocksync_schemas::{Body, BootId, Cell, Lane, Location, LogPoint, OpHash, OpRef, ReplicaId, SessionId, VariantId};
 
 const PLACES: [Location; 3] = [Location([101; 16]), Location([102; 16]), Location([103; 16])];

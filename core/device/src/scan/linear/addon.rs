@@ -1,8 +1,8 @@
 //! The two or five digits that magazines and books carry beside their EAN or UPC (GS1 General Specifications 5.2.5). Owns:
 //! their parity check, the only one they have. Must never: be looked for except beside a symbol that was read.
 
-use super::retail::{Inked, digit};
-use super::rows::quiet_after;
+use super::digits::{Inked, digit};
+use super::reading::quiet_after;
 
 /// White between the symbol and its add-on, in modules. The standard says 7 to 12.
 const GAP: std::ops::Range<f32> = 5.0..16.0;
@@ -66,7 +66,7 @@ fn text(digits: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::retail::DIGITS;
+    use super::super::digits::DIGITS;
     use super::*;
 
     const MODULE: f32 = 2.0;

@@ -2,7 +2,7 @@
 //! and a stop character; there is no check digit to catch a mistake.
 
 use super::Format;
-use super::rows::{Reading, quiet_after, quiet_before};
+use super::reading::{Reading, quiet_after, quiet_before};
 
 const ALPHABET: &[u8; 20] = b"0123456789-$:/.+ABCD";
 /// Wide elements of each character of the alphabet, first element in the highest of seven bits.

@@ -6,7 +6,7 @@ use rxing::oned::{Code128Reader, OneDReader};
 use rxing::{DecodeHints, RXingResultMetadataType, RXingResultMetadataValue};
 
 use super::Format;
-use super::rows::{Reading, quiet_or_border_after, quiet_or_border_before};
+use super::reading::{Reading, quiet_or_border_after, quiet_or_border_before};
 
 /// Widths in modules of the characters 0 to 105, black first.
 #[rustfmt::skip]

@@ -2,7 +2,7 @@
 //! into full ASCII, or answer without both asterisks; there is no check digit to catch a mistake.
 
 use super::Format;
-use super::rows::{Reading, quiet_or_border_after, quiet_or_border_before};
+use super::reading::{Reading, quiet_or_border_after, quiet_or_border_before};
 
 const ALPHABET: &[u8; 44] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%*";
 /// Wide elements of each character of the alphabet, first element in the highest of nine bits.

@@ -1,7 +1,7 @@
 //! What rxing says about GS1 DataBar, put right. Owns: the checks that keep its inventions out, and the element string that
 //! the symbology identifier `]e0` promises. Must never: know more of GS1 than the shape of an element string.
 
-use super::rows::check_digit_holds;
+use super::reading::check_digit_holds;
 
 /// Lengths of the elements without a separator, by the first two digits of their identifier, identifier included (GS1
 /// General Specifications, figure 7.8.5-2).

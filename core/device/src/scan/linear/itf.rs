@@ -2,7 +2,7 @@
 //! return a short text lightly: a slanted line that leaves the symbol early reads as one.
 
 use super::Format;
-use super::rows::{Reading, check_digit_holds, quiet_after, quiet_before};
+use super::reading::{Reading, check_digit_holds, quiet_after, quiet_before};
 
 /// Digits by their wide elements, first element in the highest of five bits.
 const WIDE: [u8; 10] = [0b00110, 0b10001, 0b01001, 0b11000, 0b00101, 0b10100, 0b01100, 0b00011, 0b10010, 0b01010];

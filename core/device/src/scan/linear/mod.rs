@@ -8,10 +8,12 @@ mod codabar;
 mod code128;
 mod code39;
 mod databar;
+pub(super) mod digits;
 pub(super) mod edges;
 mod itf;
 mod omni;
-pub(super) mod retail;
+pub(super) mod reading;
+mod retail;
 pub(super) mod rows;
 pub(super) mod votes;
 

@@ -3,7 +3,7 @@
 //! two lines, or whose check value is wrong.
 
 use super::databar;
-use super::rows::fit;
+use super::reading::fit;
 
 /// Finders by their value, first element on the side of the outer character.
 const FINDERS: [[u8; 5]; 9] = [

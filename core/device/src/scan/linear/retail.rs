@@ -1,23 +1,11 @@
 //! EAN-13, UPC-A, EAN-8 and UPC-E from the edges of one line (ISO/IEC 15420). Owns: the refusal of every reading whose bars
-//! fit another digit almost as well. Must never: accept a wrong check digit, or give add-on digits as part of a text (`addon`
+//! are not what its text would print. Must never: accept a wrong check digit, or give add-on digits as part of a text (`addon`
 //! reads them).
 
-use super::rows::{Reading, check_digit_holds, fit, quiet_after, quiet_before};
+use super::digits::{Inked, digit};
+use super::reading::{Reading, check_digit_holds, quiet_after, quiet_before};
 use super::{Format, addon};
 
-/// Widths in modules of the digits 0 to 9, white first, as set L prints them. Set R swaps the colours, set G the order.
-pub(in crate::scan) const DIGITS: [[u8; 4]; 10] = [
-    [3, 2, 1, 1],
-    [2, 2, 2, 1],
-    [2, 1, 2, 2],
-    [1, 4, 1, 1],
-    [1, 1, 3, 2],
-    [1, 2, 3, 1],
-    [1, 1, 1, 4],
-    [1, 3, 1, 2],
-    [1, 2, 1, 3],
-    [3, 1, 1, 2],
-];
 /// First digit of EAN-13 by which of the six left digits are of set G, most significant bit first.
 const FIRST_DIGIT: [u8; 10] = [0x00, 0x0B, 0x0D, 0x0E, 0x13, 0x19, 0x1C, 0x15, 0x16, 0x1A];
 /// Check digit of UPC-E of number system 0 likewise; number system 1 has every set swapped.
@@ -27,16 +15,6 @@ const UPC_E_CHECK: [u8; 10] = [0x38, 0x34, 0x32, 0x31, 0x2C, 0x26, 0x23, 0x2A, 0
 const QUIET: f32 = 4.0;
 /// Worst mean deviation of a bar or space from what the text would print, in modules.
 const MEAN_ERROR: f32 = 0.23;
-/// Worst squared deviation of one digit, and how much farther every other digit must be.
-const DIGIT_ERROR: f32 = 0.75;
-const DIGIT_MARGIN: f32 = 0.25;
-
-/// How a symbol is printed: its module in pixels, and how much wider than printed black is, in modules.
-#[derive(Clone, Copy)]
-pub(in crate::scan) struct Inked {
-    pub(in crate::scan) module: f32,
-    pub(in crate::scan) spread: f32,
-}
 
 /// What the bars of a symbol say, whether or not it makes sense.
 struct Bars {
@@ -159,35 +137,6 @@ fn ink_spread(layout: &Layout, module: f32, single: impl Fn(usize) -> Option<f32
     (spread.abs() < 0.7).then_some(spread)
 }
 
-/// The digit that four runs print: its value, whether it is of set G, and the sum of its deviations in modules.
-pub(in crate::scan) fn digit(edges: &[f32], spread: f32, left: bool, module: f32) -> Option<(u8, bool, f32)> {
-    let [a, b, c, d, e] = *edges.as_array::<5>()?;
-    let unit = (e - a) / 7.0;
-    // A curved bottle narrows its outer digits, but not by half.
-    if !(0.6..1.6).contains(&(unit / module)) {
-        return None;
-    }
-    let s = if left { -spread } else { spread };
-    let widths = [(b - a) / unit - s, (c - b) / unit + s, (d - c) / unit - s, (e - d) / unit + s];
-    let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
-    for (value, pattern) in DIGITS.iter().enumerate() {
-        let [p, q, r, s] = *pattern;
-        for (of_set_g, pattern) in [(false, [p, q, r, s]), (true, [s, r, q, p])] {
-            if of_set_g && !left {
-                continue;
-            }
-            let (squares, sum) = fit(&widths, &pattern);
-            if squares < best {
-                (second, best) = (best, squares);
-                found = Some((value as u8, of_set_g, sum));
-            } else if squares < second {
-                second = squares;
-            }
-        }
-    }
-    found.filter(|_| best < DIGIT_ERROR && second - best > DIGIT_MARGIN)
-}
-
 fn ean_13(digits: &[u8], sets: u8) -> Option<(Format, String)> {
     let first = FIRST_DIGIT.iter().position(|s| *s == sets)? as u8;
     let all: Vec<u8> = std::iter::once(first).chain(digits.iter().copied()).collect();
@@ -225,6 +174,7 @@ fn text(digits: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::digits::DIGITS;
     use super::*;
 
     /// Edges of EAN-13 with its bars `spread` pixels wider on each side.

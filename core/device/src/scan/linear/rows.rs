@@ -8,64 +8,8 @@ use rxing::{DecodeHints, RXingResult};
 
 use super::edges::Edges;
 use super::omni::Halves;
+use super::reading::Reading;
 use super::{Format, codabar, code39, code128, databar, itf, retail};
-
-/// One text seen on one line.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::scan) struct Reading {
-    pub(in crate::scan) format: Format,
-    pub(in crate::scan) text: String,
-    pub(in crate::scan) aim: &'static str,
-    /// First and last edge of the symbol.
-    pub(in crate::scan) first: usize,
-    pub(in crate::scan) last: usize,
-    /// Digits of the add-on beside an EAN or UPC.
-    pub(in crate::scan) add_on: Option<String>,
-}
-
-impl Reading {
-    pub(in crate::scan) fn new(format: Format, text: String, aim: &'static str, first: usize, last: usize) -> Self {
-        Self { format, text, aim, first, last, add_on: None }
-    }
-}
-
-/// White before edge `k`. The border of the picture is as good as white for symbologies that a cut-off part of a symbol
-/// cannot pass for.
-pub(in crate::scan) fn quiet_or_border_before(edges: &[f32], k: usize) -> f32 {
-    if k == 0 { f32::MAX } else { quiet_before(edges, k) }
-}
-
-/// White after edge `k`, likewise.
-pub(in crate::scan) fn quiet_or_border_after(edges: &[f32], k: usize, len: f32) -> f32 {
-    if k + 1 >= edges.len() { f32::MAX } else { quiet_after(edges, k, len) }
-}
-
-/// White before edge `k`.
-pub(in crate::scan) fn quiet_before(edges: &[f32], k: usize) -> f32 {
-    let here = edges.get(k).copied().unwrap_or(0.0);
-    let before = k.checked_sub(1).and_then(|k| edges.get(k)).copied().unwrap_or(0.0);
-    here - before
-}
-
-/// White after edge `k`.
-pub(in crate::scan) fn quiet_after(edges: &[f32], k: usize, len: f32) -> f32 {
-    let here = edges.get(k).copied().unwrap_or(len);
-    edges.get(k + 1).copied().unwrap_or(len) - here
-}
-
-/// Sum of the squared, and of the absolute, deviations of widths from a pattern, all in modules.
-pub(in crate::scan) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
-    widths.iter().zip(pattern).fold((0.0, 0.0), |(squares, sum), (w, p)| {
-        let d = w - f32::from(*p);
-        (squares + d * d, sum + d.abs())
-    })
-}
-
-/// Whether the last digit is the check digit of the others (GS1 General Specifications 7.9.1).
-pub(in crate::scan) fn check_digit_holds(digits: &str) -> bool {
-    let sum: u32 = digits.bytes().rev().zip([1, 3].iter().cycle()).map(|(b, w)| u32::from(b & 15) * w).sum();
-    sum.is_multiple_of(10)
-}
 
 /// What one line says in its own readers: EAN/UPC, Code 128, Code 39, ITF, Codabar.
 pub(in crate::scan) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {

@@ -1,7 +1,7 @@
 //! How many lines must agree before a text is believed. Owns: those numbers, and what happens when two texts claim the same
 //! bars. Must never: let one line, read in several ways, count as several.
 
-use super::rows::{Reading, check_digit_holds};
+use super::reading::{Reading, check_digit_holds};
 use super::{Format, Point, Symbol};
 
 /// One text and the lines that read it.

@@ -104,7 +104,7 @@ impl Measures {
 
     /// What they say of a variant that is counted in `unit`, of which people enter `decimals` digits after the point. None:
     /// nothing, its pack says how much.
-    pub(super) fn say(&self, unit: &str, decimals: i64) -> Option<Measured> {
+    pub(crate) fn say(&self, unit: &str, decimals: i64) -> Option<Measured> {
         let amounts = || self.all.iter().filter(|it| !it.logistic && AMOUNTS.contains(&it.name.as_str()));
         amounts().next()?;
         let exact = UNITS.iter().find(|(it, ..)| *it == unit);
