@@ -27,6 +27,7 @@ class Frames(InventoryCase):
             self.assertEqual([symbol.text for symbol in symbols], [picture.expected], picture.file)
             self.assertEqual(symbols[0].symbology[:1], "]", picture.file)
             self.assertEqual(symbols[0].format, picture.format, picture.file)
+            self.assertTrue(symbols[0].bytes and symbols[0].add_on is None, picture.file)
             read += 1
         self.assertGreater(read, 100)
 
@@ -38,6 +39,16 @@ class Frames(InventoryCase):
         self.assertEqual([symbol.text for symbol in symbols], ["9527532721278"])
         corner = RegionRequest(left=0, top=0, width=8, height=8)
         self.assertEqual(await self.inventory.scan_frame(frame(luma, width, height, region=corner)), [])
+
+    async def test_the_add_on_of_a_book_stands_beside_its_number(self) -> None:
+        # 9780201379624 with 52495: runs of white and black in turn, from a quiet zone to a quiet zone.
+        left = "131231211123212211232221"
+        right = "141113123112111421221132"
+        beside = "112" + "11".join(("1321", "2122", "2311", "3112", "1231"))
+        runs = [20, *map(int, "111" + left + "11111" + right + "111"), 9, *map(int, beside), 20]
+        row = b"".join((b"\xff", b"\0")[at % 2] * (3 * run) for at, run in enumerate(runs))
+        (symbol,) = await self.inventory.scan_frame(frame(row * 120, len(row), 120))
+        self.assertEqual((symbol.text, symbol.add_on, symbol.symbology), ("9780201379624", "52495", "]E0"))
 
     async def test_wrong_sizes_are_refused(self) -> None:
         scan = self.inventory.scan_frame

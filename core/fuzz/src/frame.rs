@@ -88,7 +88,7 @@ pub(crate) fn seeds() -> io::Result<Vec<Vec<u8>>> {
         let Some(part) = luma.get(top * width..(top + rows) * width) else { continue };
         // Each mode, and now and then the costly flags.
         let flags = [0, 0, TWICE, 0, HELD].into_iter().cycle().nth(at).unwrap_or(0);
-        let mut seed = vec![at as u8 % 3 | flags];
+        let mut seed = vec![(at as u8 % 3) | flags];
         for number in [width, rows, 0, 0, 0, width, rows] {
             seed.extend((number as u16).to_le_bytes());
         }
