@@ -45,7 +45,8 @@ impl Client {
             .map_err(|error| setup(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // One exchange at a time: HTTP/2 would carry nothing more, and weighs on the library.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(Duration::from_millis(limits::CONNECT_MS))
