@@ -74,6 +74,34 @@ pub struct PointView {
     pub y: i32,
 }
 
+/// Grey pixels of an RGBA picture, as Android's bitmaps are: give them to a frame whose stride is its width. `stride` is in
+/// bytes.
+///
+/// # Errors
+/// `InvalidInput`: the sizes do not fit the pixels.
+#[uniffi::export]
+pub fn luma_from_rgba(pixels: Vec<u8>, width: u32, height: u32, stride: u32) -> Result<Vec<u8>, StocksyncError> {
+    Ok(scan::luma_from_rgba(&pixels, width, height, stride)?)
+}
+
+/// Grey pixels of a BGRA picture, as iOS gives them; else as `luma_from_rgba`.
+///
+/// # Errors
+/// `InvalidInput`: the sizes do not fit the pixels.
+#[uniffi::export]
+pub fn luma_from_bgra(pixels: Vec<u8>, width: u32, height: u32, stride: u32) -> Result<Vec<u8>, StocksyncError> {
+    Ok(scan::luma_from_bgra(&pixels, width, height, stride)?)
+}
+
+/// Grey pixels of an NV21 frame of an old Android camera; else as `luma_from_rgba`.
+///
+/// # Errors
+/// `InvalidInput`: the sizes do not fit the pixels.
+#[uniffi::export]
+pub fn luma_from_nv21(pixels: Vec<u8>, width: u32, height: u32, stride: u32) -> Result<Vec<u8>, StocksyncError> {
+    Ok(scan::luma_from_nv21(&pixels, width, height, stride)?)
+}
+
 /// Reads one frame; live ones share the memory of `scanner`.
 pub(crate) fn read(scanner: &Mutex<Scanner>, request: &FrameRequest) -> Result<Vec<SymbolView>, StocksyncError> {
     let region = request.region.as_ref();

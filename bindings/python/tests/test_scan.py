@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-
+import stocksync
 from tests.support import PICTURES, InventoryCase
 from stocksync import FrameRequest, RegionRequest, ScanMode
 from stocksync_demo.catalogue import pictured
@@ -39,6 +39,19 @@ class Frames(InventoryCase):
         self.assertEqual([symbol.text for symbol in symbols], ["9527532721278"])
         corner = RegionRequest(left=0, top=0, width=8, height=8)
         self.assertEqual(await self.inventory.scan_frame(frame(luma, width, height, region=corner)), [])
+
+    async def test_pictures_in_colour_are_made_grey(self) -> None:
+        luma, width, height = read_grey(PICTURES / "ean13-01.png")
+        colour = b"".join(bytes((grey, grey, grey, 255)) for grey in luma)
+        for convert, pixels, stride in (
+            (stocksync.luma_from_rgba, colour, 4 * width),
+            (stocksync.luma_from_bgra, colour, 4 * width),
+            (stocksync.luma_from_nv21, luma + b"\x80" * (width * height // 2), width),
+        ):
+            (symbol,) = await self.inventory.scan_frame(frame(convert(pixels, width, height, stride), width, height))
+            self.assertEqual(symbol.text, "9527532721278", convert.__name__)
+            with self.assertRaises(stocksync.StocksyncError.InvalidInput):
+                convert(pixels[:99], width, height, stride)
 
     async def test_the_add_on_of_a_book_stands_beside_its_number(self) -> None:
         # 9780201379624 with 52495: runs of white and black in turn, from a quiet zone to a quiet zone.
