@@ -46,7 +46,7 @@ class Frames(InventoryCase):
         for convert, pixels, stride in (
             (stocksync.luma_from_rgba, colour, 4 * width),
             (stocksync.luma_from_bgra, colour, 4 * width),
-            (stocksync.luma_from_nv21, luma + b"\x80" * (width * height // 2), width),
+            (stocksync.luma_from_nv21, luma + b"\x80" * (width * ((height + 1) // 2)), width),
         ):
             (symbol,) = await self.inventory.scan_frame(frame(convert(pixels, width, height, stride), width, height))
             self.assertEqual(symbol.text, "9527532721278", convert.__name__)
