@@ -2,7 +2,7 @@
 //! and a stop character; there is no check digit to catch a mistake.
 
 use super::Format;
-use super::reading::{Reading, quiet_after, quiet_before};
+use super::reading::{Reading, all, quiet_after, quiet_before};
 
 const ALPHABET: &[u8; 20] = b"0123456789-$:/.+ABCD";
 /// Wide elements of each character of the alphabet, first element in the highest of seven bits.
@@ -48,17 +48,8 @@ impl Sizes {
 
 /// All Codabar symbols whose bars start in this line.
 pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    let mut k = 0;
     // Start, one character and stop.
-    while k + 24 <= edges.len() {
-        match symbol(edges, k, len) {
-            Some(reading) => {
-                k = reading.last + 1;
-                out.push(reading);
-            }
-            None => k += 2,
-        }
-    }
+    all(edges, 24, out, |k| symbol(edges, k, len));
 }
 
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {

@@ -6,7 +6,7 @@ use rxing::oned::{Code128Reader, OneDReader};
 use rxing::{DecodeHints, RXingResultMetadataType, RXingResultMetadataValue};
 
 use super::Format;
-use super::reading::{Reading, quiet_or_border_after, quiet_or_border_before};
+use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before};
 
 /// Widths in modules of the characters 0 to 105, black first.
 #[rustfmt::skip]
@@ -37,17 +37,8 @@ const MAX_CHARACTERS: usize = 120;
 
 /// All Code 128 symbols whose bars start in this line.
 pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    let mut k = 0;
     // Start, one character, check and stop.
-    while k + 26 <= edges.len() {
-        match symbol(edges, k, len) {
-            Some(reading) => {
-                k = reading.last + 1;
-                out.push(reading);
-            }
-            None => k += 2,
-        }
-    }
+    all(edges, 26, out, |k| symbol(edges, k, len));
 }
 
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {

@@ -2,7 +2,7 @@
 //! into full ASCII, or answer without both asterisks; there is no check digit to catch a mistake.
 
 use super::Format;
-use super::reading::{Reading, quiet_or_border_after, quiet_or_border_before};
+use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before};
 
 const ALPHABET: &[u8; 44] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%*";
 /// Wide elements of each character of the alphabet, first element in the highest of nine bits.
@@ -28,16 +28,7 @@ struct Sizes {
 
 /// All Code 39 symbols whose bars start in this line.
 pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    let mut k = 0;
-    while k + 30 <= edges.len() {
-        match symbol(edges, k, len) {
-            Some(reading) => {
-                k = reading.last + 1;
-                out.push(reading);
-            }
-            None => k += 2,
-        }
-    }
+    all(edges, 30, out, |k| symbol(edges, k, len));
 }
 
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {

@@ -2,7 +2,7 @@
 //! return a short text lightly: a slanted line that leaves the symbol early reads as one.
 
 use super::Format;
-use super::reading::{Reading, check_digit_holds, quiet_after, quiet_before};
+use super::reading::{Reading, all, check_digit_holds, quiet_after, quiet_before};
 
 /// Digits by their wide elements, first element in the highest of five bits.
 const WIDE: [u8; 10] = [0b00110, 0b10001, 0b01001, 0b11000, 0b00101, 0b10100, 0b01100, 0b00011, 0b10010, 0b01010];
@@ -13,16 +13,7 @@ const MAX_DIGITS: usize = 80;
 
 /// All ITF symbols whose bars start in this line.
 pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    let mut k = 0;
-    while k + 4 + 5 * MIN_DIGITS + 4 <= edges.len() {
-        match symbol(edges, k, len) {
-            Some(reading) => {
-                k = reading.last + 1;
-                out.push(reading);
-            }
-            None => k += 2,
-        }
-    }
+    all(edges, 4 + 5 * MIN_DIGITS + 4, out, |k| symbol(edges, k, len));
 }
 
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {

@@ -59,3 +59,22 @@ pub(in crate::scan) fn check_digit_holds(digits: &str) -> bool {
     let sum: u32 = digits.bytes().rev().zip([1, 3].iter().cycle()).map(|(b, w)| u32::from(b & 15) * w).sum();
     sum.is_multiple_of(10)
 }
+
+/// Every symbol of a line, from left to right: `symbol` reads the one whose first bar is at an edge. `least` edges make none.
+pub(in crate::scan) fn all(
+    edges: &[f32],
+    least: usize,
+    out: &mut Vec<Reading>,
+    symbol: impl Fn(usize) -> Option<Reading>,
+) {
+    let mut k = 0;
+    while k + least <= edges.len() {
+        match symbol(k) {
+            Some(reading) => {
+                k = reading.last + 1;
+                out.push(reading);
+            }
+            None => k += 2,
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! reads them).
 
 use super::digits::{Inked, digit};
-use super::reading::{Reading, check_digit_holds, quiet_after, quiet_before};
+use super::reading::{Reading, all, check_digit_holds, quiet_after, quiet_before};
 use super::{Format, addon};
 
 /// First digit of EAN-13 by which of the six left digits are of set G, most significant bit first.
@@ -47,16 +47,7 @@ const UPC_E: Layout =
 
 /// All retail symbols whose bars start in this line. `edges` as in [`super::edges::Edges`].
 pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    let mut k = 0;
-    while k + 34 <= edges.len() {
-        match start(edges, k, len) {
-            Some(reading) => {
-                k = reading.last + 1;
-                out.push(reading);
-            }
-            None => k += 2,
-        }
-    }
+    all(edges, 34, out, |k| start(edges, k, len));
 }
 
 fn start(edges: &[f32], k: usize, len: f32) -> Option<Reading> {
