@@ -13,6 +13,8 @@ const WIDE: [u8; 20] = [
 ];
 /// White asked for on both sides, in narrow elements.
 const QUIET: f32 = 3.5;
+/// Shortest text: what is shorter turns up in blurred bars of other symbols.
+const MIN_CHARACTERS: usize = 4;
 const MAX_CHARACTERS: usize = 60;
 
 /// Widths of narrow and wide bars and spaces.
@@ -48,8 +50,7 @@ impl Sizes {
 
 /// All Codabar symbols whose bars start in this line.
 pub(in crate::scan) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    // Start, one character and stop.
-    all(edges, 24, out, |k| symbol(edges, k, len));
+    all(edges, 8 * (MIN_CHARACTERS + 2), out, |k| symbol(edges, k, len));
 }
 
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
@@ -71,7 +72,7 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
         }
         let (byte, now) = character(edges.get(at..at + 8)?.as_array::<8>()?, sizes, scale)?;
         if byte.is_ascii_alphabetic() {
-            let whole = !text.is_empty() && quiet_after(edges, at + 7, len) >= QUIET * narrow * now;
+            let whole = text.len() >= MIN_CHARACTERS && quiet_after(edges, at + 7, len) >= QUIET * narrow * now;
             return whole.then(|| Reading::new(Format::Codabar, text, "]F0", first, at + 7));
         }
         text.push(char::from(byte));
@@ -156,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_are_needed() {
-        for text in ["A1234", "1234A", "AB", "12345"] {
+    fn both_ends_and_four_characters_are_needed() {
+        for text in ["A1234", "1234A", "AB", "A123B", "12345"] {
             assert!(texts(&drawn(text, 2.5, 0.0, 1.0)).is_empty(), "{text}");
         }
     }
