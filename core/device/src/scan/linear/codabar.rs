@@ -2,7 +2,7 @@
 //! and a stop character; there is no check digit to catch a mistake.
 
 use super::Format;
-use super::reading::{Reading, all, quiet_after, quiet_before};
+use super::reading::{Reading, all, quiet_after, quiet_before, widths};
 
 const ALPHABET: &[u8; 20] = b"0123456789-$:/.+ABCD";
 /// Wide elements of each character of the alphabet, first element in the highest of seven bits.
@@ -80,20 +80,10 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
     }
 }
 
-fn widths(edges: &[f32; 8]) -> [f32; 7] {
-    let mut widths = [0.0; 7];
-    for (width, pair) in widths.iter_mut().zip(edges.windows(2)) {
-        if let [a, b] = pair {
-            *width = b - a;
-        }
-    }
-    widths
-}
-
 /// The character whose elements are nearest, unless another is nearly as near, and its size beside the start character: a
 /// label seen from the side gets smaller towards its far end. `scale` is that of the character before.
 fn character(edges: &[f32; 8], sizes: Sizes, scale: f32) -> Option<(u8, f32)> {
-    let widths = widths(edges);
+    let widths: [f32; 7] = widths(edges);
     let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
     for (byte, wide) in ALPHABET.iter().zip(WIDE) {
         let expected = |k: usize| sizes.of(k.is_multiple_of(2), wide >> (6 - k) & 1 == 1);

@@ -6,7 +6,7 @@ use rxing::oned::{Code128Reader, OneDReader};
 use rxing::{DecodeHints, RXingResultMetadataType, RXingResultMetadataValue};
 
 use super::Format;
-use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before};
+use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before, widths};
 
 /// Widths in modules of the characters 0 to 105, black first.
 #[rustfmt::skip]
@@ -83,13 +83,7 @@ fn character(edges: &[f32]) -> Option<usize> {
 
 fn modules<const N: usize, const M: usize>(edges: &[f32; N], total: f32) -> [f32; M] {
     let unit = (edges.last().unwrap_or(&1.0) - edges.first().unwrap_or(&0.0)) / total;
-    let mut widths = [0.0; M];
-    for (width, pair) in widths.iter_mut().zip(edges.windows(2)) {
-        if let [a, b] = pair {
-            *width = (b - a) / unit;
-        }
-    }
-    widths
+    widths::<M>(edges).map(|width| width / unit)
 }
 
 /// Squared deviation of widths from a pattern of ASCII digits after the best common spread of ink.

@@ -2,7 +2,7 @@
 //! into full ASCII, or answer without both asterisks; there is no check digit to catch a mistake.
 
 use super::Format;
-use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before};
+use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before, widths};
 
 const ALPHABET: &[u8; 44] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%*";
 /// Wide elements of each character of the alphabet, first element in the highest of nine bits.
@@ -75,19 +75,9 @@ fn asterisk(edges: &[f32; 10]) -> Option<Sizes> {
         .then(|| Sizes { element: [narrow_bar, wide_bar, narrow_space, s1], character: edges[9] - edges[0] })
 }
 
-fn widths(edges: &[f32; 10]) -> [f32; 9] {
-    let mut w = [0.0; 9];
-    for (w, pair) in w.iter_mut().zip(edges.windows(2)) {
-        if let [a, b] = pair {
-            *w = b - a;
-        }
-    }
-    w
-}
-
 /// The character whose elements are nearest, unless another is nearly as near.
 fn character(edges: &[f32; 10], sizes: &Sizes) -> Option<u8> {
-    let widths = widths(edges);
+    let widths: [f32; 9] = widths(edges);
     let scale = sizes.character / (edges[9] - edges[0]);
     let [narrow_bar, wide_bar, narrow_space, wide_space] = sizes.element;
     let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);

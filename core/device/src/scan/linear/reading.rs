@@ -46,6 +46,17 @@ pub(in crate::scan) fn quiet_after(edges: &[f32], k: usize, len: f32) -> f32 {
     edges.get(k + 1).copied().unwrap_or(len) - here
 }
 
+/// Widths of the `N` elements between edges.
+pub(in crate::scan) fn widths<const N: usize>(edges: &[f32]) -> [f32; N] {
+    let mut widths = [0.0; N];
+    for (width, pair) in widths.iter_mut().zip(edges.windows(2)) {
+        if let [a, b] = pair {
+            *width = b - a;
+        }
+    }
+    widths
+}
+
 /// Sum of the squared, and of the absolute, deviations of widths from a pattern, all in modules.
 pub(in crate::scan) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
     widths.iter().zip(pattern).fold((0.0, 0.0), |(squares, sum), (w, p)| {

@@ -1,6 +1,8 @@
 //! How many lines must agree before a text is believed. Owns: those numbers, and what happens when two texts claim the same
 //! bars. Must never: let one line, read in several ways, count as several.
 
+use std::collections::BTreeMap;
+
 use super::reading::{Reading, check_digit_holds};
 use super::{Format, Point, Symbol};
 
@@ -42,8 +44,13 @@ impl Ballot {
         };
         let [from, to] = self.ends;
         let length = (to.x - from.x).hypot(to.y - from.y);
-        let apart = |a: u32, b: u32| if a >> 24 == b >> 24 { (a & 0xFF_FFFF).abs_diff(b & 0xFF_FFFF) } else { 0 };
-        let widest = self.lines.iter().flat_map(|a| self.lines.iter().map(move |b| apart(*a, *b))).max();
+        // First and last line of each direction, which is the highest byte of a line's number.
+        let mut spans: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+        for line in &self.lines {
+            let (first, last) = spans.entry(line >> 24).or_insert((*line, *line));
+            (*first, *last) = ((*first).min(*line), (*last).max(*line));
+        }
+        let widest = spans.values().map(|(first, last)| last - first).max();
         widest.unwrap_or(0) as f32 >= length / part
     }
 
