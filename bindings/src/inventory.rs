@@ -191,8 +191,9 @@ impl Inventory {
         self.on_core(shift::held).await
     }
 
-    /// Says that a text is a variant in packs of so many base units: its identifier is made where there is none, and every held
-    /// scan of the text, or of the GTIN in it, is recorded once; where a label measures in the variant's unit, as much as it says. Durable when it returns; answers how many acts that were.
+    /// Says that a text is a variant in packs of so many base units: its identifier is made where there is none, and every
+    /// held scan of the text, of the GTIN in it, or of the item of a code that the shop laid out, is recorded once; where a
+    /// label measures in the variant's unit, as much as it says. Durable when it returns; answers how many acts that were.
     ///
     /// # Errors
     /// `NotFound` if nothing is held under the text or the variant is not here; else as `edit` and `capture`.

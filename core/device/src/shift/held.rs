@@ -24,8 +24,9 @@ impl Inventory {
     }
 
     /// Says that a text is a variant in packs of `pack`: the identifier is made where there is none, and every held scan of
-    /// the text, or of the GTIN in it, is recorded once, with what was known when it was scanned. Where a label says how much there is
-    /// in the variant's unit, that is the quantity. Durable when it returns; answers how many acts that were.
+    /// the text, of the GTIN in it, or of the item of a code that the shop laid out, is recorded once, with what was known
+    /// when it was scanned. Where a label says how much there is in the variant's unit, that is the quantity. Durable when
+    /// it returns; answers how many acts that were.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the variant is not here or nothing is held under the text; [`Error::Invalid`] where a pack or
