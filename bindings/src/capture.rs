@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use stocksync_core::{Act, Captured, Inventory as Core};
+use stocksync_core::{Act, CapturedOp, Inventory as Core};
 use stocksync_schemas::ids::IdError;
 use stocksync_schemas::{Body, Cell, Count, Lane, Line, Location, Move, OpHash, OpRef, Void};
 
@@ -179,8 +179,8 @@ impl From<&Cell> for CellRef {
     }
 }
 
-impl From<Captured> for CapturedView {
-    fn from(it: Captured) -> Self {
+impl From<CapturedOp> for CapturedView {
+    fn from(it: CapturedOp) -> Self {
         let real = it.cells.iter().filter(|(cell, _)| !cell.location.is_virtual());
         Self {
             reference: reference_text(&it.reference),

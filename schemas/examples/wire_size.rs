@@ -92,7 +92,7 @@ impl Device {
             entered: String::new(),
             unit_cost: None,
         };
-        let captured = Captured {
+        let captured = CaptureTime {
             wall_ms: self.wall_ms,
             // Two clocks read one after the other, each rounded down to a millisecond.
             boot_ms: self.wall_ms - 1_789_000_000_000 - random.below(2) as i64,
@@ -138,7 +138,7 @@ fn main() {
                 .iter()
                 .map(|op| PushedOp {
                     op: op.clone(),
-                    beside: Beside {
+                    context: CaptureContext {
                         estimate: estimate(op, op.captured.wall_ms - start),
                         seen,
                         own_seen: op.lane.seq - 1,
@@ -178,8 +178,8 @@ fn response(request: &ExchangeRequest) -> (ExchangeResponse, ExchangeResponse) {
         .iter()
         .zip(812_346_u64..)
         .map(|(pushed, position)| {
-            let Estimate { began, ended, uncertainty } = pushed.beside.estimate;
-            let (past, own_past) = (pushed.beside.seen.position, pushed.beside.own_seen);
+            let Estimate { began, ended, uncertainty } = pushed.context.estimate;
+            let (past, own_past) = (pushed.context.seen.position, pushed.context.own_seen);
             AcceptedOp {
                 op: pushed.op.clone(),
                 acceptance: Acceptance { position, began, ended, uncertainty, past, own_past },
@@ -198,7 +198,7 @@ fn response(request: &ExchangeRequest) -> (ExchangeResponse, ExchangeResponse) {
         more: false,
         remaining: 0,
     };
-    let verdict = |it: &AcceptedOp| Verdict { seq: it.op.lane.seq, outcome: Outcome::Ok(it.acceptance) };
+    let verdict = |it: &AcceptedOp| OpVerdict { seq: it.op.lane.seq, verdict: Verdict::Ok(it.acceptance) };
     let verdicts = accepted.iter().map(verdict).collect();
     (
         ExchangeResponse { verdicts, acknowledged: Some(cursor), ..base.clone() },

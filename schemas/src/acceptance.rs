@@ -53,7 +53,7 @@ pub struct Estimate {
 
 /// What travels beside an op, outside its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub struct Beside {
+pub struct CaptureContext {
     /// When the act happened.
     pub estimate: Estimate,
     /// The log point applied on the device when the act began.
@@ -86,14 +86,14 @@ impl Acceptance {
     /// The acceptance an op is folded with until the server's arrives: position infinite, the rest by the phone's own
     /// estimate.
     #[must_use]
-    pub fn provisional(beside: &Beside) -> Self {
+    pub fn provisional(context: &CaptureContext) -> Self {
         Self {
             position: NOT_ACCEPTED,
-            began: beside.estimate.began,
-            ended: beside.estimate.ended,
-            uncertainty: beside.estimate.uncertainty,
-            past: beside.seen.position,
-            own_past: beside.own_seen,
+            began: context.estimate.began,
+            ended: context.estimate.ended,
+            uncertainty: context.estimate.uncertainty,
+            past: context.seen.position,
+            own_past: context.own_seen,
         }
     }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::acceptance::{Acceptance, Beside, LogPoint};
+use crate::acceptance::{Acceptance, CaptureContext, LogPoint};
 use crate::errors::Code;
 use crate::ids::ReplicaId;
 use crate::op::Op;
@@ -18,7 +18,8 @@ pub struct PushedOp {
     /// As captured.
     pub op: Op,
     /// What the phone knows about it.
-    pub beside: Beside,
+    #[serde(rename = "beside")]
+    pub context: CaptureContext,
 }
 
 /// An op with its place in the log, on its way down.
@@ -57,7 +58,7 @@ pub struct ExchangeRequest {
 /// What became of one pushed op.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Verdict {
     /// Accepted by this exchange.
     Ok(Acceptance),
     /// Accepted by an earlier one; the op counts once.
@@ -76,11 +77,12 @@ pub enum Outcome {
 /// The answer for one op of the requesting replica's lane. Also sent, as `Duplicate`, for own ops that the answer's cursor
 /// passes and whose earlier verdict may not have arrived.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
+pub struct OpVerdict {
     /// Which op of the lane.
     pub seq: u64,
     /// What became of it.
-    pub outcome: Outcome,
+    #[serde(rename = "outcome")]
+    pub verdict: Verdict,
 }
 
 /// What the server answers.
@@ -95,7 +97,7 @@ pub struct ExchangeResponse {
     /// op, cursor unchanged.
     pub lost_tail: Option<LogPoint>,
     /// Per pushed op, in order of seq.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<OpVerdict>,
     /// Others' ops after the request's cursor, in order of position.
     pub ops: Vec<AcceptedOp>,
     /// The log point up to which the answer brings the device.

@@ -16,11 +16,11 @@ pub mod migrations;
 pub mod op;
 pub mod wire;
 
-pub use acceptance::{Acceptance, Beside, Estimate, Head, LogPoint};
+pub use acceptance::{Acceptance, CaptureContext, Estimate, Head, LogPoint};
 pub use body::{Body, Cell, Close, ClosePart, Cost, Count, Line, Move, RecordChange, Void};
 pub use errors::{Code, Registered};
-pub use exchange::{AcceptedOp, ExchangeRequest, ExchangeResponse, Outcome, PushedOp, Verdict};
+pub use exchange::{AcceptedOp, ExchangeRequest, ExchangeResponse, OpVerdict, PushedOp, Verdict};
 pub use ids::{
     BootId, DeviceId, Lane, Location, OpHash, OpRef, RecordId, ReplicaId, SessionId, TenantId, UserId, VariantId,
 };
-pub use op::{Captured, Kind, Op};
+pub use op::{CaptureTime, Kind, Op};

@@ -36,7 +36,7 @@ impl Kind {
 
 /// When an act was captured, as the device's clocks told it. Raw values; nothing here is corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Captured {
+pub struct CaptureTime {
     /// Wall clock at the end of the act, ms since 1970.
     pub wall_ms: i64,
     /// Boot clock at the end of the act, ms.
@@ -53,7 +53,7 @@ pub struct Op {
     /// Its place in its replica's own log.
     pub lane: Lane,
     /// When, by the device's clocks.
-    pub captured: Captured,
+    pub captured: CaptureTime,
     /// Who.
     pub user: UserId,
     /// What: a number of the kind registry.
@@ -70,7 +70,7 @@ const CANONICAL: &[u8] = b"stocksync-op\x01";
 impl Op {
     /// A new op of a kind that this build knows.
     #[must_use]
-    pub fn new(lane: Lane, captured: Captured, user: UserId, body: Body) -> Self {
+    pub fn new(lane: Lane, captured: CaptureTime, user: UserId, body: Body) -> Self {
         let (kind, version) = body.kind();
         Self { lane, captured, user, kind, version, body }
     }
@@ -82,7 +82,7 @@ impl Op {
     /// with `invalid_op`. Unknown kinds and versions are no error.
     pub fn from_parts(
         lane: Lane,
-        captured: Captured,
+        captured: CaptureTime,
         user: UserId,
         kind: Kind,
         version: u32,

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use stocksync_core::Inventory;
-use stocksync_core::records::{MOST_EDITS, RecordEdit};
+use stocksync_core::records::{MAX_EDITS, RecordEdit};
 use stocksync_core::shift::{Input, Scan, Source};
 use stocksync_schemas::VariantId;
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let inventory = Inventory::open(&folder.path().join("core.sqlite"))?;
     let numbers: Vec<u64> = (0..identifiers).collect();
-    for batch in numbers.chunks(MOST_EDITS) {
+    for batch in numbers.chunks(MAX_EDITS) {
         let edits = batch.iter().map(|number| RecordEdit::identifier(variant(*number), "gtin", &gtin(*number), (1, 1)));
         inventory.edit(edits.collect())?;
     }

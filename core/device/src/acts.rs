@@ -25,7 +25,7 @@ pub struct Act {
 
 /// An act that has been recorded and is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Captured {
+pub struct CapturedOp {
     /// How other ops name it.
     pub reference: OpRef,
     /// The cells it touched, as they show now.

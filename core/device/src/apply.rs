@@ -16,7 +16,7 @@ use crate::store::{OwnState, Writer};
 
 /// What one transaction adds to, and changes among, the ops held.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(crate) struct ApplyBatch {
     /// New ops in order of arrival.
     pub new: Vec<Entry>,
     /// Ops held whose acceptance is another now: with the new one.
@@ -29,7 +29,7 @@ pub(crate) struct Batch {
 pub(crate) type Changes = BTreeMap<Cell, CellView>;
 
 /// Brings every table up to date with a batch.
-pub(crate) fn apply(writer: &Writer<'_>, batch: Batch) -> Result<Changes, Error> {
+pub(crate) fn apply(writer: &Writer<'_>, batch: ApplyBatch) -> Result<Changes, Error> {
     let late = late(writer, &batch.new)?;
     // What the fold needs is what the tables held before the batch; names come from the batch alone, so states are loaded
     // after the rows are written: the rows do not touch them.
@@ -172,12 +172,12 @@ pub(crate) fn forget_past(writer: &Writer<'_>, own: ReplicaId, common: LogPoint)
             }
             continue;
         }
-        let Some((beside, _)) = writer.read().beside(entry.op.lane.seq)? else { continue };
+        let Some((context, _)) = writer.read().context(entry.op.lane.seq)? else { continue };
         let before = entry.acceptance.position;
         let acceptance = Acceptance {
             position: stocksync_schemas::acceptance::NOT_ACCEPTED,
-            past: beside.seen.position,
-            own_past: beside.own_seen,
+            past: context.seen.position,
+            own_past: context.own_seen,
             ..entry.acceptance
         };
         writer.restamp(&Entry { acceptance, ..entry.clone() }, before)?;

@@ -11,15 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stocksync_ledger::exceptions::exception_id;
 use stocksync_ledger::{CellView, Entry, ExceptionKind, rules};
 use stocksync_schemas::{
-    Acceptance, Beside, Body, Cell, Close, ClosePart, Lane, Location, LogPoint, Op, OpRef, ReplicaId, SessionId,
-    UserId, VariantId, Void, limits,
+    Acceptance, Body, CaptureContext, Cell, Close, ClosePart, Lane, Location, LogPoint, Op, OpRef, ReplicaId,
+    SessionId, UserId, VariantId, Void, limits,
 };
 
 use crate::Error;
-use crate::acts::{Act, Captured};
-use crate::apply::{Batch, apply};
+use crate::acts::{Act, CapturedOp};
+use crate::apply::{ApplyBatch, apply};
 use crate::identity::{Enrolment, IdSource, SystemIds};
-use crate::store::{Balance, ExceptionRow, OpRow, Reader, RejectedRow, Standing, Store, Writer};
+use crate::store::{Balance, CaptureState, ExceptionRow, OpRow, Reader, RejectedRow, Store, Writer};
 use crate::sync::run::{Parts, Progress, Report, SyncOptions, sync};
 use crate::sync::transport::Transport;
 use crate::time::{Clock, SystemClock, estimate};
@@ -148,19 +148,19 @@ impl Inventory {
     /// # Errors
     /// [`Error::Database`].
     pub fn begin_act(&self) -> Result<Act, Error> {
-        self.store.read(|reader| Ok(self.act(&reader.standing(self.replica)?)))
+        self.store.read(|reader| Ok(self.act(&reader.capture_state(self.replica)?)))
     }
 
-    fn act(&self, standing: &Standing) -> Act {
+    fn act(&self, capture_state: &CaptureState) -> Act {
         let now = self.clock.read();
         Act {
             boot_ms: now.boot_ms,
             boot: now.boot,
             wall_ms: now.wall_ms,
-            seen: standing.cursor,
-            own_seen: standing.captured_seq,
-            exchange: standing.exchange,
-            lost_tails: standing.lost_tails,
+            seen: capture_state.cursor,
+            own_seen: capture_state.captured_seq,
+            exchange: capture_state.exchange,
+            lost_tails: capture_state.lost_tails,
         }
     }
 
@@ -180,7 +180,7 @@ impl Inventory {
     ///
     /// # Errors
     /// [`Error::NotFound`] if the session was not opened here; else as [`Inventory::record`].
-    pub fn close_session(&self, session: SessionId, complete: Vec<Location>) -> Result<Captured, Error> {
+    pub fn close_session(&self, session: SessionId, complete: Vec<Location>) -> Result<CapturedOp, Error> {
         let (act, counts) = self.store.read(|reader| {
             let act = reader.session_act(session)?.ok_or(Error::NotFound("session"))?;
             Ok((act, reader.session_counts(session)?))
@@ -193,7 +193,7 @@ impl Inventory {
     ///
     /// # Errors
     /// [`Error::Rule`] to correct; [`Error::OutboxFull`] to sync first; [`Error::StorageFull`]. Nothing is kept then.
-    pub fn record(&self, act: Option<Act>, body: Body) -> Result<Captured, Error> {
+    pub fn record(&self, act: Option<Act>, body: Body) -> Result<CapturedOp, Error> {
         let captured = self.store.write(|writer| {
             if let Body::Close(close) = &body {
                 writer.end_session(close.session)?;
@@ -205,34 +205,40 @@ impl Inventory {
     }
 
     /// Writes one own op into a transaction: op, outbox, cells.
-    pub(crate) fn capture(&self, writer: &Writer<'_>, act: Option<Act>, body: Body) -> Result<Captured, Error> {
+    pub(crate) fn capture(&self, writer: &Writer<'_>, act: Option<Act>, body: Body) -> Result<CapturedOp, Error> {
         let reader = writer.read();
-        let standing = reader.standing(self.replica)?;
-        let act = act.unwrap_or_else(|| self.act(&standing));
-        if standing.captured_seq - standing.final_seq() >= limits::OUTBOX_OPS {
+        let capture_state = reader.capture_state(self.replica)?;
+        let act = act.unwrap_or_else(|| self.act(&capture_state));
+        if capture_state.captured_seq - capture_state.final_seq() >= limits::OUTBOX_OPS {
             return Err(Error::OutboxFull);
         }
-        let after_exchange = standing.exchange;
+        let after_exchange = capture_state.exchange;
         let when = self.when(&reader, &act, after_exchange)?;
-        let lane = Lane { replica: self.replica, seq: standing.captured_seq + 1 };
-        let op = Op::new(lane, when, standing.user, body);
+        let lane = Lane { replica: self.replica, seq: capture_state.captured_seq + 1 };
+        let op = Op::new(lane, when, capture_state.user, body);
         rules::check(&op)?;
         let around = reader.before(when.boot, when.boot_ms, after_exchange)?;
-        let lost = if act.lost_tails < standing.lost_tails { reader.lost_tails(act.lost_tails)? } else { Vec::new() };
+        let lost =
+            if act.lost_tails < capture_state.lost_tails { reader.lost_tails(act.lost_tails)? } else { Vec::new() };
         let seen = lost.into_iter().fold(act.seen, lower);
-        let beside = Beside { estimate: estimate(&when, &around), seen, own_seen: act.own_seen };
-        let entry = Entry::new(op, Acceptance::provisional(&beside));
+        let context = CaptureContext { estimate: estimate(&when, &around), seen, own_seen: act.own_seen };
+        let entry = Entry::new(op, Acceptance::provisional(&context));
         let reference = entry.reference();
-        writer.insert_own(lane.seq, &beside, after_exchange)?;
-        let changes = apply(writer, Batch { new: vec![entry], ..Batch::default() })?;
-        Ok(Captured { reference, cells: changes.into_iter().collect() })
+        writer.insert_own(lane.seq, &context, after_exchange)?;
+        let changes = apply(writer, ApplyBatch { new: vec![entry], ..ApplyBatch::default() })?;
+        Ok(CapturedOp { reference, cells: changes.into_iter().collect() })
     }
 
     /// The clocks at the end of an act, and how long it took. Across a restart no clock tells how long: then the act may
     /// have begun as early as the last exchange before it.
-    fn when(&self, reader: &Reader<'_>, act: &Act, after_exchange: i64) -> Result<stocksync_schemas::Captured, Error> {
+    fn when(
+        &self,
+        reader: &Reader<'_>,
+        act: &Act,
+        after_exchange: i64,
+    ) -> Result<stocksync_schemas::CaptureTime, Error> {
         let now = self.clock.read();
-        let mut when = stocksync_schemas::Captured {
+        let mut when = stocksync_schemas::CaptureTime {
             wall_ms: now.wall_ms.clamp(0, limits::TIME_MS),
             boot_ms: now.boot_ms.clamp(0, limits::TIME_MS),
             boot: now.boot,
@@ -255,7 +261,7 @@ impl Inventory {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is none; else as [`Inventory::record`].
-    pub fn undo(&self) -> Result<Captured, Error> {
+    pub fn undo(&self) -> Result<CapturedOp, Error> {
         let target = self.store.read(|reader| reader.newest_undoable())?.ok_or(Error::NotFound("act to take back"))?;
         self.record(None, Body::Void(Void { target: target.reference(), reason: "undo".to_owned() }))
     }
@@ -335,15 +341,15 @@ impl Inventory {
     pub fn status(&self) -> Result<Status, Error> {
         self.store.read(|reader| {
             let (pending, oldest_ms) = reader.waiting()?;
-            let standing = reader.standing(self.replica)?;
+            let capture_state = reader.capture_state(self.replica)?;
             Ok(Status {
                 replica: self.replica,
                 pending,
                 oldest_ms,
                 rejected: reader.rejected_count()?,
                 exceptions: reader.open_cells(limits::PAGE_ROWS)?.len() as u64,
-                cursor: standing.cursor,
-                captured_seq: standing.captured_seq,
+                cursor: capture_state.cursor,
+                captured_seq: capture_state.captured_seq,
                 synced_ms: reader.synced_ms()?,
             })
         })

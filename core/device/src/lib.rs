@@ -18,7 +18,7 @@ mod store;
 pub mod sync;
 pub mod time;
 
-pub use acts::{Act, Captured};
+pub use acts::{Act, CapturedOp};
 pub use error::Error;
 pub use identity::Enrolment;
 pub use inventory::Inventory;

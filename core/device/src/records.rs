@@ -14,7 +14,7 @@ use crate::store::{Reader, Writer};
 use crate::{Error, Inventory};
 
 /// Most edits of one call.
-pub const MOST_EDITS: usize = 1_000;
+pub const MAX_EDITS: usize = 1_000;
 
 /// A record to make or change.
 #[derive(Debug, Clone)]
@@ -62,8 +62,8 @@ impl Inventory {
     /// # Errors
     /// [`Error::Record`] names the field; [`Error::Invalid`] for more than 1,000; else as [`Inventory::record`].
     pub fn edit(&self, edits: Vec<RecordEdit>) -> Result<Vec<RecordId>, Error> {
-        if edits.len() > MOST_EDITS {
-            let reason = format!("at most {MOST_EDITS} in one call");
+        if edits.len() > MAX_EDITS {
+            let reason = format!("at most {MAX_EDITS} in one call");
             return Err(Error::Invalid { field: "records", reason });
         }
         let ids = self.store().write(|writer| edits.iter().map(|it| self.edit_in(writer, it)).collect())?;

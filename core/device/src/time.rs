@@ -4,11 +4,11 @@
 //! [`limits::DRIFT_PPM`]. The wall clock only chooses a point inside what is certain: it may be days off.
 
 use stocksync_schemas::limits::{DRIFT_PPM, TIME_MS};
-use stocksync_schemas::{BootId, Captured, Estimate};
+use stocksync_schemas::{BootId, CaptureTime, Estimate};
 
 /// What the clocks show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
+pub struct ClockReading {
     /// Wall clock, ms since 1970.
     pub wall_ms: i64,
     /// Boot clock, ms; goes on while the phone sleeps.
@@ -20,7 +20,7 @@ pub struct Reading {
 /// The phone's clocks. Kotlin gives `elapsedRealtime`, Swift `mach_continuous_time`, Linux `CLOCK_BOOTTIME`.
 pub trait Clock: Send + Sync {
     /// What they show now.
-    fn read(&self) -> Reading;
+    fn read(&self) -> ClockReading;
 }
 
 /// The clocks of the machine this runs on.
@@ -52,10 +52,10 @@ fn hundredths(uptime: &str) -> Option<i64> {
 
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "this is where time enters")]
-    fn read(&self) -> Reading {
+    fn read(&self) -> ClockReading {
         let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(0);
-        Reading {
+        ClockReading {
             wall_ms: since_1970.map_or(0, ms),
             boot_ms: self.uptime_at_start_ms + ms(self.started.elapsed()),
             boot: self.boot,
@@ -65,7 +65,7 @@ impl Clock for SystemClock {
 
 /// One exchange as the phone's boot clock saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Contact {
+pub struct ExchangeSample {
     /// Its number; later ones are higher.
     pub number: i64,
     /// Which boot.
@@ -80,28 +80,28 @@ pub struct Contact {
 
 /// The contacts that say something about one act.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Around {
+pub struct ClockBounds {
     /// The last of the act's boot before it.
-    pub before: Option<Contact>,
+    pub before: Option<ExchangeSample>,
     /// The first of the act's boot after it.
-    pub after: Option<Contact>,
+    pub after: Option<ExchangeSample>,
     /// The last one of any boot that was known when the act was captured.
-    pub last_known: Option<Contact>,
+    pub last_known: Option<ExchangeSample>,
     /// The first one after the act was captured, of any boot.
-    pub next_known: Option<Contact>,
+    pub next_known: Option<ExchangeSample>,
 }
 
-/// Server time at boot time `at`, as reckoned from one contact: first and last possible ms.
-fn reckon(contact: &Contact, at: i64) -> (i64, i64) {
-    let (sent, received) = (contact.sent_ms, contact.received_ms.max(contact.sent_ms));
+/// Server time at boot time `at`, as reckoned from one exchange_sample: first and last possible ms.
+fn reckon(exchange_sample: &ExchangeSample, at: i64) -> (i64, i64) {
+    let (sent, received) = (exchange_sample.sent_ms, exchange_sample.received_ms.max(exchange_sample.sent_ms));
     let distance = if at > received { at - received } else { (sent - at).max(0) };
     let drift = distance.saturating_mul(DRIFT_PPM) / 1_000_000 + 1;
-    (contact.server_ms + (at - received) - drift, contact.server_ms + (at - sent) + drift)
+    (exchange_sample.server_ms + (at - received) - drift, exchange_sample.server_ms + (at - sent) + drift)
 }
 
 /// When the act was, in server time.
 #[must_use]
-pub fn estimate(captured: &Captured, around: &Around) -> Estimate {
+pub fn estimate(captured: &CaptureTime, around: &ClockBounds) -> Estimate {
     let took = i64::from(captured.took_ms);
     let at = captured.boot_ms;
     let bounds = match (around.before, around.after) {
@@ -125,9 +125,9 @@ pub fn estimate(captured: &Captured, around: &Around) -> Estimate {
 const UNKNOWN_MS: i64 = 400 * 24 * 3_600_000;
 
 /// The wall clock inside what is certain, and how far the truth may be from it.
-fn certain(wall_ms: i64, around: &Around) -> (i64, i64) {
-    let first = around.last_known.map(|contact| contact.server_ms);
-    let last = around.next_known.map(|contact| contact.server_ms);
+fn certain(wall_ms: i64, around: &ClockBounds) -> (i64, i64) {
+    let first = around.last_known.map(|exchange_sample| exchange_sample.server_ms);
+    let last = around.next_known.map(|exchange_sample| exchange_sample.server_ms);
     match (first, last) {
         (Some(first), Some(last)) if first <= last => {
             let ended = wall_ms.clamp(first, last);
@@ -161,8 +161,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn captured(boot_ms: i64, took_ms: u32) -> Captured {
-        Captured { wall_ms: 5, boot_ms, boot: BootId([1; 16]), took_ms }
+    fn captured(boot_ms: i64, took_ms: u32) -> CaptureTime {
+        CaptureTime { wall_ms: 5, boot_ms, boot: BootId([1; 16]), took_ms }
     }
 
     proptest! {
@@ -175,15 +175,15 @@ mod tests {
             // The boot clock as a function of true time, which is server time here.
             let base = 1_790_000_000_000_i64;
             let boot = |truth: i64| (truth - base) + (truth - base) * drift / 1_000_000;
-            let contact = |number, sent: i64, up: i64, down: i64| Contact {
+            let exchange_sample = |number, sent: i64, up: i64, down: i64| ExchangeSample {
                 number, boot: BootId([1; 16]), sent_ms: boot(sent), received_ms: boot(sent + up + down), server_ms: sent + up,
             };
             let [a, b, c, d] = trips;
-            let before = contact(1, base + first, a, b);
+            let before = exchange_sample(1, base + first, a, b);
             let act = base + first + a + b + gap;
-            let after = contact(2, act + later, c, d);
-            let around = Around {
-                before: (which != 1).then_some(before), after: (which != 0).then_some(after), ..Around::default()
+            let after = exchange_sample(2, act + later, c, d);
+            let around = ClockBounds {
+                before: (which != 1).then_some(before), after: (which != 0).then_some(after), ..ClockBounds::default()
             };
             let it = estimate(&captured(boot(act), 0), &around);
             let off = i64::try_from(it.uncertainty).unwrap();
@@ -193,9 +193,14 @@ mod tests {
 
     #[test]
     fn after_a_restart_the_wall_clock_chooses_inside_what_is_certain() {
-        let contact = |server_ms| Contact { number: 1, boot: BootId([9; 16]), sent_ms: 0, received_ms: 0, server_ms };
-        let around = Around { last_known: Some(contact(1_000)), next_known: Some(contact(9_000)), ..Around::default() };
-        let at = |wall_ms| estimate(&Captured { wall_ms, ..captured(0, 0) }, &around);
+        let exchange_sample =
+            |server_ms| ExchangeSample { number: 1, boot: BootId([9; 16]), sent_ms: 0, received_ms: 0, server_ms };
+        let around = ClockBounds {
+            last_known: Some(exchange_sample(1_000)),
+            next_known: Some(exchange_sample(9_000)),
+            ..ClockBounds::default()
+        };
+        let at = |wall_ms| estimate(&CaptureTime { wall_ms, ..captured(0, 0) }, &around);
         assert_eq!((at(4_000).ended, at(4_000).uncertainty), (4_000, 5_000));
         assert_eq!((at(1_000_000).ended, at(1_000_000).uncertainty), (9_000, 8_000), "three days ahead");
         assert_eq!((at(0).ended, at(0).uncertainty), (1_000, 8_000), "set back");
@@ -203,8 +208,12 @@ mod tests {
 
     #[test]
     fn acts_take_time() {
-        let contact = Contact { number: 1, boot: BootId([1; 16]), sent_ms: 0, received_ms: 10, server_ms: 50_000 };
-        let it = estimate(&captured(20_000, 5_000), &Around { before: Some(contact), ..Around::default() });
+        let exchange_sample =
+            ExchangeSample { number: 1, boot: BootId([1; 16]), sent_ms: 0, received_ms: 10, server_ms: 50_000 };
+        let it = estimate(
+            &captured(20_000, 5_000),
+            &ClockBounds { before: Some(exchange_sample), ..ClockBounds::default() },
+        );
         assert_eq!(it.ended - it.began, 5_000);
     }
 

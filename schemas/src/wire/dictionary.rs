@@ -10,7 +10,7 @@ use super::WireError;
 use super::column::{self, Column};
 
 /// Most texts of a dictionary; bodies of [`crate::limits::PUSH_BODY_BYTES`] cannot name as many.
-const MOST_TEXTS: usize = 1 << 18;
+const MAX_TEXTS: usize = 1 << 18;
 
 /// Things in order of first use.
 pub(super) struct Writer<T> {
@@ -124,7 +124,7 @@ impl<'a> Texts<'a> {
         const NAME: &str = "texts";
         // A text of no bytes is index 0 and never sent, so there are no more texts than bytes.
         let count = usize::try_from(count).map_err(|_| WireError::Columns(NAME))?;
-        if count > bytes.len() || count > MOST_TEXTS {
+        if count > bytes.len() || count > MAX_TEXTS {
             return Err(WireError::Columns(NAME));
         }
         let mut rest = std::str::from_utf8(bytes).map_err(|_| WireError::Columns(NAME))?;

@@ -8,7 +8,7 @@ use super::column::{self, Column};
 use super::dictionary::{self, Writer};
 use super::pb::exchange as pb;
 use crate::ids::{BootId, Lane, ReplicaId, UserId};
-use crate::op::{Captured, Kind, Op};
+use crate::op::{CaptureTime, Kind, Op};
 
 /// The columns of `ops`, in their order. `known` are the replicas that the message names elsewhere.
 pub(super) fn write<'a>(ops: impl Iterator<Item = &'a Op> + Clone, known: &[[u8; 16]]) -> pb::OpColumns {
@@ -75,7 +75,7 @@ pub(super) fn read(columns: &pb::OpColumns, known: &[[u8; 16]], budget: usize) -
     let mut ops = Vec::with_capacity(count);
     for (lane, (kind, version)) in lanes.into_iter().zip(forms) {
         let wall_ms = wall.next()?;
-        let captured = Captured {
+        let captured = CaptureTime {
             wall_ms,
             boot_ms: wall_ms.wrapping_sub(behind.next()?),
             boot: BootId(*boots.get(&mut boot)?),

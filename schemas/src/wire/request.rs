@@ -8,7 +8,7 @@ use super::column::{self, Column};
 use super::dictionary::{Entries, Writer};
 use super::pb::exchange as pb;
 use super::{WireError, bodies, decode_bounded, frame, ops, optional_point, point_from_pb, required_point, row};
-use crate::acceptance::{Beside, Estimate, Head, LogPoint};
+use crate::acceptance::{CaptureContext, Estimate, Head, LogPoint};
 use crate::errors::Code;
 use crate::exchange::{ExchangeRequest, PushedOp};
 use crate::ids::{OpHash, ReplicaId};
@@ -64,7 +64,7 @@ fn encode(request: &ExchangeRequest, in_columns: impl Fn(&Op) -> bool) -> Vec<u8
         pull_limit: request.pull_limit,
         points: request.points.iter().map(super::point_to_pb).collect(),
         columns: (!columns.is_empty()).then(|| ops::write(columns.iter().map(|it| &it.op), &[request.replica.0])),
-        beside: (!columns.is_empty()).then(|| write_beside(&columns, request)),
+        context: (!columns.is_empty()).then(|| write_context(&columns, request)),
         rows: rows.into_iter().map(|pushed| row::write(pushed, request.replica)).collect(),
     };
     frame::wrap(&message.encode_to_vec())
@@ -98,7 +98,7 @@ pub fn decode_request(bytes: &[u8]) -> Result<DecodedRequest, WireError> {
     };
     if let Some(columns) = &message.columns {
         let ops = ops::read(columns, &[request.replica.0], PUSH_BODY_BYTES)?;
-        read_beside(&message.beside.unwrap_or_default(), ops, &mut request)?;
+        read_context(&message.context.unwrap_or_default(), ops, &mut request)?;
     }
     let undecodable = read_rows(&message.rows, &mut request)?;
     request.ops.sort_by_key(|pushed| pushed.op.lane.seq);
@@ -119,22 +119,22 @@ fn read_rows(rows: &[pb::Row], request: &mut ExchangeRequest) -> Result<Vec<Unde
     Ok(undecodable)
 }
 
-fn write_beside(pushed: &[&PushedOp], request: &ExchangeRequest) -> pb::BesideColumns {
+fn write_context(pushed: &[&PushedOp], request: &ExchangeRequest) -> pb::ContextColumns {
     let column =
         |value: &dyn Fn(&PushedOp) -> i64| column::write(&pushed.iter().map(|it| value(it)).collect::<Vec<_>>());
     let mut points = Writer::after([request.cursor, request.acknowledged]);
-    let seen: Vec<i64> = pushed.iter().map(|it| points.name(&it.beside.seen)).collect();
+    let seen: Vec<i64> = pushed.iter().map(|it| points.name(&it.context.seen)).collect();
     let sent = points.sent();
     let positions: Vec<i64> = sent.iter().map(|point| point.position.cast_signed()).collect();
-    pb::BesideColumns {
-        ended: column(&|it| it.beside.estimate.ended.wrapping_sub(it.op.captured.wall_ms)),
-        span: column(&|it| span_over_took(it.beside.estimate.began, it.beside.estimate.ended, &it.op)),
-        uncertainty: column(&|it| it.beside.estimate.uncertainty.cast_signed()),
+    pb::ContextColumns {
+        ended: column(&|it| it.context.estimate.ended.wrapping_sub(it.op.captured.wall_ms)),
+        span: column(&|it| span_over_took(it.context.estimate.began, it.context.estimate.ended, &it.op)),
+        uncertainty: column(&|it| it.context.estimate.uncertainty.cast_signed()),
         points: sent.len() as u32,
         point_position: column::write(&positions),
         point_heads: sent.iter().flat_map(|point| point.head.0.0).collect(),
         seen: column::write(&seen),
-        own_seen: column(&|it| it.op.lane.seq.wrapping_sub(1).wrapping_sub(it.beside.own_seen).cast_signed()),
+        own_seen: column(&|it| it.op.lane.seq.wrapping_sub(1).wrapping_sub(it.context.own_seen).cast_signed()),
     }
 }
 
@@ -143,7 +143,7 @@ pub(super) fn span_over_took(began: i64, ended: i64, op: &Op) -> i64 {
     ended.wrapping_sub(began).wrapping_sub(i64::from(op.captured.took_ms))
 }
 
-fn read_beside(it: &pb::BesideColumns, ops: Vec<Op>, request: &mut ExchangeRequest) -> Result<(), WireError> {
+fn read_context(it: &pb::ContextColumns, ops: Vec<Op>, request: &mut ExchangeRequest) -> Result<(), WireError> {
     let points = read_points(it, request, ops.len())?;
     let mut ended = Column::read("ended", &it.ended, ops.len())?;
     let mut span = Column::read("span", &it.span, ops.len())?;
@@ -153,17 +153,17 @@ fn read_beside(it: &pb::BesideColumns, ops: Vec<Op>, request: &mut ExchangeReque
     for op in ops {
         let ended = op.captured.wall_ms.wrapping_add(ended.next()?);
         let span = span.next()?.wrapping_add(i64::from(op.captured.took_ms));
-        let beside = Beside {
+        let context = CaptureContext {
             estimate: Estimate { began: ended.wrapping_sub(span), ended, uncertainty: uncertainty.next_u64()? },
             seen: *points.get(&mut seen)?,
             own_seen: op.lane.seq.wrapping_sub(1).wrapping_sub(own_seen.next_u64()?),
         };
-        request.ops.push(PushedOp { op, beside });
+        request.ops.push(PushedOp { op, context });
     }
     Ok(())
 }
 
-fn read_points(it: &pb::BesideColumns, request: &ExchangeRequest, ops: usize) -> Result<Entries<LogPoint>, WireError> {
+fn read_points(it: &pb::ContextColumns, request: &ExchangeRequest, ops: usize) -> Result<Entries<LogPoint>, WireError> {
     const NAME: &str = "points";
     let count = it.points as usize;
     let (heads, rest) = it.point_heads.as_chunks::<32>();

@@ -13,7 +13,7 @@ use super::request::span_over_took;
 use super::{WireError, decode_bounded, frame, ops, optional_point, point_from_pb, point_to_pb, required_point};
 use crate::acceptance::Acceptance;
 use crate::errors::Code;
-use crate::exchange::{AcceptedOp, ExchangeResponse, Outcome, Verdict};
+use crate::exchange::{AcceptedOp, ExchangeResponse, OpVerdict, Verdict};
 use crate::ids::ReplicaId;
 use crate::limits::{MESSAGE_PLAIN_BYTES, PULL_OPS};
 use crate::op::Op;
@@ -137,20 +137,20 @@ fn read_acceptances(it: &pb::AcceptanceColumns, ops: Vec<Op>) -> Result<Vec<Acce
     if twice { Err(WireError::Columns("position")) } else { Ok(accepted) }
 }
 
-fn write_verdicts(verdicts: &[Verdict]) -> pb::Verdicts {
+fn write_verdicts(verdicts: &[OpVerdict]) -> pb::Verdicts {
     let mut accepted = Vec::new();
     let (mut codes, mut texts) = (Vec::new(), Vec::new());
     let mut dictionary = dictionary::texts();
-    let outcome = map(verdicts, |verdict| match &verdict.outcome {
-        Outcome::Ok(acceptance) => {
+    let outcome = map(verdicts, |verdict| match &verdict.verdict {
+        Verdict::Ok(acceptance) => {
             accepted.push((verdict.seq, *acceptance));
             OK
         }
-        Outcome::Duplicate(acceptance) => {
+        Verdict::Duplicate(acceptance) => {
             accepted.push((verdict.seq, *acceptance));
             DUPLICATE
         }
-        Outcome::Rejected { code, retryable, text } => {
+        Verdict::Rejected { code, retryable, text } => {
             codes.push(dictionary.name(&code.as_str().to_owned()));
             texts.push(dictionary.name(text));
             if *retryable { REJECTED_RETRYABLE } else { REJECTED }
@@ -175,7 +175,7 @@ fn write_verdicts(verdicts: &[Verdict]) -> pb::Verdicts {
     }
 }
 
-fn read_verdicts(it: &pb::Verdicts) -> Result<Vec<Verdict>, WireError> {
+fn read_verdicts(it: &pb::Verdicts) -> Result<Vec<OpVerdict>, WireError> {
     let count = it.count as usize;
     if count > VERDICTS {
         return Err(WireError::TooMany { limit: VERDICTS });
@@ -190,24 +190,24 @@ fn read_verdicts(it: &pb::Verdicts) -> Result<Vec<Verdict>, WireError> {
     let mut verdicts = Vec::with_capacity(count);
     for _ in 0..count {
         let seq = seq.next_u64()?;
-        let outcome = match outcome.next()? {
-            OK => Outcome::Ok(acceptances.next(seq)?),
-            DUPLICATE => Outcome::Duplicate(acceptances.next(seq)?),
+        let verdict = match outcome.next()? {
+            OK => Verdict::Ok(acceptances.next(seq)?),
+            DUPLICATE => Verdict::Duplicate(acceptances.next(seq)?),
             REJECTED => rejected(&texts.get(&mut code)?, false, texts.get(&mut text)?),
             REJECTED_RETRYABLE => rejected(&texts.get(&mut code)?, true, texts.get(&mut text)?),
             _ => return Err(WireError::Columns("outcome")),
         };
-        verdicts.push(Verdict { seq, outcome });
+        verdicts.push(OpVerdict { seq, verdict });
     }
     Ok(verdicts)
 }
 
 /// A code that this build does not know counts as its most general sibling and stays readable in the text.
-fn rejected(code: &str, retryable: bool, text: String) -> Outcome {
+fn rejected(code: &str, retryable: bool, text: String) -> Verdict {
     let general = if retryable { Code::Internal } else { Code::InvalidOp };
     match Code::parse(code) {
-        Some(code) => Outcome::Rejected { code, retryable, text },
-        None => Outcome::Rejected { code: general, retryable, text: format!("{code}: {text}") },
+        Some(code) => Verdict::Rejected { code, retryable, text },
+        None => Verdict::Rejected { code: general, retryable, text: format!("{code}: {text}") },
     }
 }
 

@@ -6,19 +6,19 @@ use prost::Message;
 
 use super::pb::exchange as pb;
 use super::{optional_point, required_point};
-use crate::acceptance::{Beside, Estimate};
+use crate::acceptance::{CaptureContext, Estimate};
 use crate::errors::Code;
 use crate::exchange::PushedOp;
 use crate::ids::{BootId, Lane, ReplicaId, UserId};
 use crate::limits::BODY_BYTES;
-use crate::op::{Captured, Kind, Op};
+use crate::op::{CaptureTime, Kind, Op};
 
 /// More than a row's bytes apart from its body.
 pub(super) const ENVELOPE_BYTES: usize = 256;
 
 /// A row; `known` is the request's replica, which is not repeated.
 pub(super) fn write(pushed: &PushedOp, known: ReplicaId) -> pb::Row {
-    let PushedOp { op, beside } = pushed;
+    let PushedOp { op, context } = pushed;
     let replica = if op.lane.replica == known { Vec::new() } else { op.lane.replica.0.to_vec() };
     let message = pb::RowOp {
         replica,
@@ -30,11 +30,11 @@ pub(super) fn write(pushed: &PushedOp, known: ReplicaId) -> pb::Row {
         kind: op.kind.0,
         version: op.version,
         body: op.body.encode(),
-        began: beside.estimate.began,
-        ended: beside.estimate.ended,
-        uncertainty: beside.estimate.uncertainty,
-        seen: optional_point(&beside.seen),
-        own_seen: beside.own_seen,
+        began: context.estimate.began,
+        ended: context.estimate.ended,
+        uncertainty: context.estimate.uncertainty,
+        seen: optional_point(&context.seen),
+        own_seen: context.own_seen,
     };
     pb::Row { seq: op.lane.seq, op: message.encode_to_vec() }
 }
@@ -47,7 +47,7 @@ pub(super) fn read(row: &pb::Row, known: ReplicaId) -> Result<PushedOp, (Code, S
     }
     let it = pb::RowOp::decode(row.op.as_slice()).map_err(|error| invalid(&error))?;
     let replica = if it.replica.is_empty() { Some(known) } else { ReplicaId::from_slice(&it.replica) };
-    let captured = Captured {
+    let captured = CaptureTime {
         wall_ms: it.wall_ms,
         boot_ms: it.boot_ms,
         boot: BootId::from_slice(&it.boot).ok_or_else(|| invalid(&"the boot id is not 16 bytes"))?,
@@ -62,10 +62,10 @@ pub(super) fn read(row: &pb::Row, known: ReplicaId) -> Result<PushedOp, (Code, S
         &it.body,
     )
     .map_err(|error| invalid(&error))?;
-    let beside = Beside {
+    let context = CaptureContext {
         estimate: Estimate { began: it.began, ended: it.ended, uncertainty: it.uncertainty },
         seen: required_point(it.seen.as_ref()).map_err(|error| invalid(&error))?,
         own_seen: it.own_seen,
     };
-    Ok(PushedOp { op, beside })
+    Ok(PushedOp { op, context })
 }

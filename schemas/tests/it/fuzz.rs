@@ -160,7 +160,7 @@ fn claims_are_checked_before_memory_is_taken() {
     };
     assert_eq!(refusal(&|it| columns(it, &|it| it.count = u32::MAX)), Code::TooManyOps);
     assert_eq!(refusal(&|it| columns(it, &|it| it.more_runs = u32::MAX)), Code::ColumnsInvalid);
-    assert_eq!(refusal(&|it| it.beside.as_mut().unwrap().points = u32::MAX), Code::ColumnsInvalid);
+    assert_eq!(refusal(&|it| it.context.as_mut().unwrap().points = u32::MAX), Code::ColumnsInvalid);
     let dictionary = |change: &dyn Fn(&mut pb::Dictionary)| {
         refusal(&|it| columns(it, &|it| change(it.dictionary.get_or_insert_default())))
     };

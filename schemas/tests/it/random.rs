@@ -126,7 +126,7 @@ fn form() -> BoxedStrategy<(Kind, u32, Body)> {
 
 pub(crate) fn op() -> BoxedStrategy<Op> {
     let captured = (time(), number(), id(), prop_oneof![8 => 0_u32..20_000, 1 => any::<u32>()])
-        .prop_map(|(wall_ms, boot_ms, boot, took_ms)| Captured { wall_ms, boot_ms, boot: BootId(boot), took_ms });
+        .prop_map(|(wall_ms, boot_ms, boot, took_ms)| CaptureTime { wall_ms, boot_ms, boot: BootId(boot), took_ms });
     (id(), prop_oneof![8 => 1_u64..40, 1 => any::<u64>()], captured, id(), form())
         .prop_map(|(replica, seq, captured, user, (kind, version, body))| Op {
             lane: Lane { replica: ReplicaId(replica), seq },
@@ -148,9 +148,9 @@ fn point() -> BoxedStrategy<LogPoint> {
     .boxed()
 }
 
-fn beside() -> BoxedStrategy<Beside> {
+fn context() -> BoxedStrategy<CaptureContext> {
     (time(), time(), unsigned(), point(), unsigned())
-        .prop_map(|(began, ended, uncertainty, seen, own_seen)| Beside {
+        .prop_map(|(began, ended, uncertainty, seen, own_seen)| CaptureContext {
             estimate: Estimate { began, ended, uncertainty },
             seen,
             own_seen,
@@ -173,7 +173,8 @@ fn acceptance() -> BoxedStrategy<Acceptance> {
 
 /// A request as a device makes it: ops in order of seq, most of its own lane.
 pub(crate) fn request() -> BoxedStrategy<ExchangeRequest> {
-    let pushed = (op(), beside(), 0_u8..8).prop_map(|(op, beside, stranger)| (PushedOp { op, beside }, stranger == 0));
+    let pushed =
+        (op(), context(), 0_u8..8).prop_map(|(op, context, stranger)| (PushedOp { op, context }, stranger == 0));
     (
         (any::<u32>(), id(), point(), point(), unsigned(), unsigned(), any::<u32>()),
         vec(point(), 0..5),
@@ -207,10 +208,10 @@ pub(crate) fn request() -> BoxedStrategy<ExchangeRequest> {
         .boxed()
 }
 
-fn outcome() -> BoxedStrategy<Outcome> {
+fn verdict() -> BoxedStrategy<Verdict> {
     let rejected = (prop::sample::select(Code::ALL), any::<bool>(), text())
-        .prop_map(|(code, retryable, text)| Outcome::Rejected { code, retryable, text });
-    prop_oneof![4 => acceptance().prop_map(Outcome::Ok), 1 => acceptance().prop_map(Outcome::Duplicate), 1 => rejected]
+        .prop_map(|(code, retryable, text)| Verdict::Rejected { code, retryable, text });
+    prop_oneof![4 => acceptance().prop_map(Verdict::Ok), 1 => acceptance().prop_map(Verdict::Duplicate), 1 => rejected]
         .boxed()
 }
 
@@ -222,7 +223,7 @@ pub(crate) fn response() -> BoxedStrategy<ExchangeResponse> {
         .prop_map(|(op, acceptance)| AcceptedOp { op, acceptance });
     (
         (any::<u32>(), time(), option::of(point()), point(), option::of(point()), any::<bool>(), unsigned()),
-        vec((unsigned(), outcome()).prop_map(|(seq, outcome)| Verdict { seq, outcome }), 0..30),
+        vec((unsigned(), verdict()).prop_map(|(seq, verdict)| OpVerdict { seq, verdict }), 0..30),
         vec(accepted, 0..40),
     )
         .prop_map(|((protocol, server_ms, lost_tail, cursor, acknowledged, more, remaining), verdicts, mut ops)| {

@@ -1,15 +1,15 @@
 //! The acceptance of an op: its estimate within what the server knows (DESIGN 4).
 
 use stocksync_schemas::limits::TIME_MS;
-use stocksync_schemas::{Acceptance, Beside};
+use stocksync_schemas::{Acceptance, CaptureContext};
 
 /// The acceptance of the op that takes `position`. `issued_ms` is when its `seen` was given out (0 for the start of the
 /// log), `now_ms` the tenant clock. The act lies between the two; where the estimate contradicts that, it is widened to
 /// reach the nearer bound and never moved.
-pub(super) fn accept(beside: &Beside, position: u64, seq: u64, issued_ms: i64, now_ms: i64) -> Acceptance {
-    let began = beside.estimate.began.clamp(0, TIME_MS);
-    let ended = beside.estimate.ended.clamp(began, TIME_MS);
-    let uncertainty = i64::try_from(beside.estimate.uncertainty).unwrap_or(TIME_MS).min(TIME_MS);
+pub(super) fn accept(context: &CaptureContext, position: u64, seq: u64, issued_ms: i64, now_ms: i64) -> Acceptance {
+    let began = context.estimate.began.clamp(0, TIME_MS);
+    let ended = context.estimate.ended.clamp(began, TIME_MS);
+    let uncertainty = i64::try_from(context.estimate.uncertainty).unwrap_or(TIME_MS).min(TIME_MS);
     let (low, high) = (began - uncertainty, ended + uncertainty);
     let (began, ended, uncertainty) = if high < issued_ms {
         (began, ended, issued_ms - ended)
@@ -26,8 +26,8 @@ pub(super) fn accept(beside: &Beside, position: u64, seq: u64, issued_ms: i64, n
         began,
         ended,
         uncertainty: uncertainty.unsigned_abs(),
-        past: beside.seen.position.min(position.saturating_sub(1)),
-        own_past: beside.own_seen.min(seq.saturating_sub(1)),
+        past: context.seen.position.min(position.saturating_sub(1)),
+        own_past: context.own_seen.min(seq.saturating_sub(1)),
     }
 }
 
@@ -37,9 +37,9 @@ mod tests {
     use stocksync_schemas::{Estimate, LogPoint};
 
     fn accepted(began: i64, ended: i64, uncertainty: u64, issued: i64, now: i64) -> (i64, i64, u64) {
-        let beside =
-            Beside { estimate: Estimate { began, ended, uncertainty }, seen: LogPoint::default(), own_seen: 9 };
-        let it = accept(&beside, 7, 3, issued, now);
+        let context =
+            CaptureContext { estimate: Estimate { began, ended, uncertainty }, seen: LogPoint::default(), own_seen: 9 };
+        let it = accept(&context, 7, 3, issued, now);
         assert_eq!((it.position, it.past, it.own_past), (7, 0, 2));
         (it.began, it.ended, it.uncertainty)
     }

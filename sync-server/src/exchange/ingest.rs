@@ -3,26 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stocksync_ledger::{Entry, Fold};
-use stocksync_schemas::{Acceptance, Body, DeviceId, Lane, LogPoint, OpHash, Outcome};
+use stocksync_schemas::{Acceptance, Body, DeviceId, Lane, LogPoint, OpHash, Verdict};
 
-use super::judge::{Fate, judge, rejected};
+use super::judge::{Decision, judge, rejected};
 use super::liveness::liveness;
-use super::records::{Arrival, Records, Spoilt, decoding};
-use super::{Candidate, ExchangeError, Prepared, accept, entry};
+use super::records::{Arrival, DocumentCorrupted, Records, decoding};
+use super::{ExchangeError, IncomingOp, Prepared, accept, entry};
 use crate::op_log::{
-    Batch, Clock, Issued, KeptRecord, Known, LaneState, LogError, LogRow, LogTransaction, RecordKey, RejectedOp,
+    Batch, Issued, KeptRecord, Known, LaneState, LogError, LogRow, LogTransaction, RecordKey, RejectedOp, TenantClock,
 };
 
 /// Judges every op, adds the new ones to the log and folds them. The clock is held, and `lane` was read since; answers it as it is afterwards.
 pub(super) async fn ingest(
     log: &mut dyn LogTransaction,
     device: DeviceId,
-    clock: Clock,
+    clock: TenantClock,
     lane: Option<LaneState>,
     prepared: &Prepared,
     issued: &BTreeMap<u64, Issued>,
-    verdicts: &mut BTreeMap<u64, Outcome>,
-) -> Result<Clock, ExchangeError> {
+    verdicts: &mut BTreeMap<u64, Verdict>,
+) -> Result<TenantClock, ExchangeError> {
     let replica = prepared.request.replica;
     if lane.is_none() {
         log.open_lane(replica, device, clock.now_ms).await?;
@@ -42,13 +42,13 @@ pub(super) async fn ingest(
     let late = batch.rows.iter().map(|row| row.entry.op.lane).filter(|lane| lane.seq < max_seq).collect();
     let newest = batch.rows.last().map(|row| LogPoint { position: row.entry.acceptance.position, head: row.head });
     add(log, late, batch).await?;
-    Ok(Clock { point: newest.unwrap_or(clock.point), ..clock })
+    Ok(TenantClock { point: newest.unwrap_or(clock.point), ..clock })
 }
 
 /// The record whose document an op must be tried on.
-fn record_of(candidate: &Candidate, known: &BTreeMap<u64, Known>) -> Option<RecordKey> {
-    match &candidate.op.body {
-        Body::Record(it) if candidate.flaw.is_none() && !known.contains_key(&candidate.op.lane.seq) => {
+fn record_of(incoming: &IncomingOp, known: &BTreeMap<u64, Known>) -> Option<RecordKey> {
+    match &incoming.op.body {
+        Body::Record(it) if incoming.flaw.is_none() && !known.contains_key(&incoming.op.lane.seq) => {
             RecordKey::new(&it.collection, it.record)
         }
         _ => None,
@@ -60,16 +60,16 @@ struct Judging<'a> {
     prepared: &'a Prepared,
     issued: &'a BTreeMap<u64, Issued>,
     known: &'a BTreeMap<u64, Known>,
-    clock: Clock,
+    clock: TenantClock,
     device: DeviceId,
     /// Verdicts on ops that did not decode.
-    before: &'a BTreeMap<u64, Outcome>,
+    before: &'a BTreeMap<u64, Verdict>,
 }
 
 /// What the ops of a push became.
 struct Judged {
     batch: Batch,
-    verdicts: BTreeMap<u64, Outcome>,
+    verdicts: BTreeMap<u64, Verdict>,
     earlier: BTreeMap<u64, (OpHash, Acceptance)>,
     point: LogPoint,
 }
@@ -88,47 +88,47 @@ impl Judging<'_> {
         Err(LogError::Damaged("a proven document cannot be read"))
     }
 
-    fn each(&self, records: &mut Records) -> Result<Judged, Spoilt> {
+    fn each(&self, records: &mut Records) -> Result<Judged, DocumentCorrupted> {
         let replica = self.prepared.request.replica;
         let undecodable = self.prepared.undecodable.clone();
         let batch = Batch { replica, device: self.device, now_ms: self.clock.now_ms, undecodable, ..Batch::default() };
         let mut judged =
             Judged { batch, verdicts: self.before.clone(), earlier: BTreeMap::new(), point: self.clock.point };
-        for candidate in &self.prepared.ops {
-            let mut fate = judge(replica, candidate, self.known, &judged.earlier);
-            if let (Fate::New, Body::Record(change)) = (&fate, &candidate.op.body) {
-                let (lane, now_ms) = (candidate.op.lane, self.clock.now_ms);
-                fate = records.take(Arrival { change, lane, position: judged.point.position + 1, now_ms })?;
+        for incoming in &self.prepared.ops {
+            let mut decision = judge(replica, incoming, self.known, &judged.earlier);
+            if let (Decision::Accept, Body::Record(change)) = (&decision, &incoming.op.body) {
+                let (lane, now_ms) = (incoming.op.lane, self.clock.now_ms);
+                decision = records.take(Arrival { change, lane, position: judged.point.position + 1, now_ms })?;
             }
-            self.note(&mut judged, candidate, fate);
+            self.note(&mut judged, incoming, decision);
         }
         // A later op of the same seq that was accepted takes the place of a refused one.
         judged.batch.rejected.retain(|it| !judged.earlier.contains_key(&it.op.lane.seq));
         Ok(judged)
     }
 
-    fn note(&self, judged: &mut Judged, candidate: &Candidate, fate: Fate) {
-        let lane = candidate.op.lane;
+    fn note(&self, judged: &mut Judged, incoming: &IncomingOp, decision: Decision) {
+        let lane = incoming.op.lane;
         let Judged { batch, verdicts, earlier, point } = judged;
-        match fate {
-            Fate::New => {
+        match decision {
+            Decision::Accept => {
                 point.position += 1;
-                let issued_ms = self.issued.get(&candidate.beside.seen.position).map_or(0, |it| it.server_ms);
+                let issued_ms = self.issued.get(&incoming.context.seen.position).map_or(0, |it| it.server_ms);
                 let acceptance =
-                    accept::accept(&candidate.beside, point.position, lane.seq, issued_ms, self.clock.now_ms);
-                point.head = point.head.next(&candidate.hash, &lane, &acceptance);
-                batch.rows.push(LogRow { entry: entry(candidate, acceptance), head: point.head });
-                earlier.insert(lane.seq, (candidate.hash, acceptance));
-                verdicts.insert(lane.seq, Outcome::Ok(acceptance));
+                    accept::accept(&incoming.context, point.position, lane.seq, issued_ms, self.clock.now_ms);
+                point.head = point.head.next(&incoming.hash, &lane, &acceptance);
+                batch.rows.push(LogRow { entry: entry(incoming, acceptance), head: point.head });
+                earlier.insert(lane.seq, (incoming.hash, acceptance));
+                verdicts.insert(lane.seq, Verdict::Ok(acceptance));
             }
             // The first verdict on a seq stands: a second op of it must not hide that the first was accepted.
-            Fate::Answered(outcome) => {
-                verdicts.entry(lane.seq).or_insert(outcome);
+            Decision::Answer(verdict) => {
+                verdicts.entry(lane.seq).or_insert(verdict);
             }
-            Fate::Refused(code, text) => {
+            Decision::Reject(code, text) => {
                 verdicts.entry(lane.seq).or_insert_with(|| rejected(code, &text));
                 if !batch.rejected.iter().any(|it| it.op.lane == lane) {
-                    batch.rejected.push(RejectedOp { op: candidate.op.clone(), hash: candidate.hash, code, text });
+                    batch.rejected.push(RejectedOp { op: incoming.op.clone(), hash: incoming.hash, code, text });
                 }
             }
         }
@@ -137,11 +137,11 @@ impl Judging<'_> {
 
 /// Whether a batch is new or is folded again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum FoldMode {
     /// It goes on the log.
-    Arrives,
+    Append,
     /// It is on the log; what follows from it is made again.
-    Again,
+    Replay,
 }
 
 /// Puts ops whose acceptance is decided on the log and brings every cell they touch up to date, and the records that the
@@ -150,14 +150,14 @@ pub(super) enum Way {
 /// # Errors
 /// [`LogError`]: the transaction must be rolled back.
 pub async fn add(log: &mut dyn LogTransaction, late: BTreeSet<Lane>, batch: Batch) -> Result<(), LogError> {
-    fold(log, late, batch, Way::Arrives).await
+    fold(log, late, batch, FoldMode::Append).await
 }
 
 pub(super) async fn fold(
     log: &mut dyn LogTransaction,
     late: BTreeSet<Lane>,
     mut batch: Batch,
-    way: Way,
+    mode: FoldMode,
 ) -> Result<(), LogError> {
     let entries: Vec<Entry> = batch.rows.iter().map(|row| row.entry.clone()).collect();
     let found = liveness(log, &entries).await?;
@@ -166,7 +166,7 @@ pub(super) async fn fold(
     let counting = entries.into_iter().filter(|it| !batch.dead.contains(&it.op.lane)).collect();
     let mut fold = Fold::begin(counting, late, Vec::new(), found.changed);
     let loaded = log.load(&fold.needs()).await?;
-    if way == Way::Arrives {
+    if mode == FoldMode::Append {
         log.append(&batch).await?;
     }
     log.index(&batch).await?;

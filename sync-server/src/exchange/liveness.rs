@@ -17,7 +17,7 @@ pub(super) struct Liveness {
     pub changed: Vec<Changed>,
 }
 
-/// Follows voids in both directions from the batch. `batch` is not on the log yet.
+/// Projections voids in both directions from the batch. `batch` is not on the log yet.
 pub(super) async fn liveness(log: &mut dyn LogTransaction, batch: &[Entry]) -> Result<Liveness, LogError> {
     let new: Vec<VoidOp> = batch.iter().filter_map(void_of).collect();
     let mut frontier: BTreeSet<Lane> = batch.iter().map(|entry| entry.op.lane).collect();

@@ -23,13 +23,14 @@ use stocksync_ledger::records::{RecordError, check_change};
 use stocksync_schemas::exchange::PROTOCOL;
 use stocksync_schemas::wire::{DecodedRequest, Undecodable};
 use stocksync_schemas::{
-    Beside, Body, Code, DeviceId, ExchangeRequest, ExchangeResponse, LogPoint, Op, OpHash, Outcome, PushedOp, Verdict,
+    Body, CaptureContext, Code, DeviceId, ExchangeRequest, ExchangeResponse, LogPoint, Op, OpHash, OpVerdict, PushedOp,
+    Verdict,
 };
 
 pub use ingest::add;
 pub use rebuild::{Rebuilt, rebuild};
 
-use crate::op_log::{Clock, LogError, LogTransaction};
+use crate::op_log::{LogError, LogTransaction, TenantClock};
 
 /// The exchange as a whole was refused, or failed. Nothing of it was kept.
 #[derive(Debug, thiserror::Error)]
@@ -44,22 +45,22 @@ pub enum ExchangeError {
 
 /// An op with what travels beside it and its hash.
 #[derive(Debug, Clone)]
-struct Candidate {
+struct IncomingOp {
     op: Op,
-    beside: Beside,
+    context: CaptureContext,
     hash: OpHash,
     /// What is wrong with a record's change, whatever its document.
     flaw: Option<RecordError>,
 }
 
-impl Candidate {
+impl IncomingOp {
     fn new(pushed: PushedOp) -> Self {
-        let PushedOp { op, beside } = pushed;
+        let PushedOp { op, context } = pushed;
         let flaw = match &op.body {
             Body::Record(it) => check_change(&it.change, op.lane.replica).err(),
             _ => None,
         };
-        Self { hash: op.hash(), op, beside, flaw }
+        Self { hash: op.hash(), op, context, flaw }
     }
 }
 
@@ -68,7 +69,7 @@ impl Candidate {
 #[derive(Debug, Clone)]
 pub struct Prepared {
     request: ExchangeRequest,
-    ops: Vec<Candidate>,
+    ops: Vec<IncomingOp>,
     undecodable: Vec<Undecodable>,
 }
 
@@ -92,7 +93,7 @@ pub fn prepare(decoded: DecodedRequest) -> Result<Prepared, ExchangeError> {
     let mut ops = std::mem::take(&mut request.ops);
     // Positions follow the order of capture, whatever order a sender writes them in.
     ops.sort_by_key(|pushed| pushed.op.lane.seq);
-    let ops = ops.into_iter().map(Candidate::new).collect();
+    let ops = ops.into_iter().map(IncomingOp::new).collect();
     Ok(Prepared { request, ops, undecodable })
 }
 
@@ -128,7 +129,7 @@ pub async fn exchange(
         };
         return Ok(nothing_but(request, clock, common));
     }
-    let mut verdicts = BTreeMap::<u64, Outcome>::new();
+    let mut verdicts = BTreeMap::<u64, Verdict>::new();
     for it in &prepared.undecodable {
         verdicts.insert(it.seq, judge::rejected(it.code, &it.text));
     }
@@ -143,14 +144,14 @@ pub async fn exchange(
     };
     log.touch_device(device, page.cursor.position, clock.now_ms).await?;
     for (seq, acceptance) in page.own {
-        verdicts.insert(seq, Outcome::Duplicate(acceptance));
+        verdicts.insert(seq, Verdict::Duplicate(acceptance));
     }
     let acknowledged = pull::newest_acknowledged(log, &verdicts).await?;
     Ok(ExchangeResponse {
         protocol: request.protocol,
         server_ms: clock.now_ms,
         lost_tail: None,
-        verdicts: verdicts.into_iter().map(|(seq, outcome)| Verdict { seq, outcome }).collect(),
+        verdicts: verdicts.into_iter().map(|(seq, verdict)| OpVerdict { seq, verdict }).collect(),
         ops: page.ops,
         cursor: page.cursor,
         acknowledged,
@@ -160,7 +161,7 @@ pub async fn exchange(
 }
 
 /// The answer to a device that is past what the log has.
-fn nothing_but(request: &ExchangeRequest, clock: Clock, common: LogPoint) -> ExchangeResponse {
+fn nothing_but(request: &ExchangeRequest, clock: TenantClock, common: LogPoint) -> ExchangeResponse {
     ExchangeResponse {
         protocol: request.protocol,
         server_ms: clock.now_ms,
@@ -175,6 +176,6 @@ fn nothing_but(request: &ExchangeRequest, clock: Clock, common: LogPoint) -> Exc
 }
 
 /// A log entry made of what was pushed.
-fn entry(candidate: &Candidate, acceptance: stocksync_schemas::Acceptance) -> Entry {
-    Entry { op: candidate.op.clone(), hash: candidate.hash, acceptance }
+fn entry(incoming: &IncomingOp, acceptance: stocksync_schemas::Acceptance) -> Entry {
+    Entry { op: incoming.op.clone(), hash: incoming.hash, acceptance }
 }

@@ -10,7 +10,7 @@ use crate::op_log::{Issued, LogError, LogTransaction};
 /// The points without which the exchange makes no sense.
 fn claimed(prepared: &Prepared) -> BTreeSet<LogPoint> {
     let request = &prepared.request;
-    let seen = prepared.ops.iter().map(|it| it.beside.seen);
+    let seen = prepared.ops.iter().map(|it| it.context.seen);
     seen.chain([request.cursor, request.acknowledged]).collect()
 }
 

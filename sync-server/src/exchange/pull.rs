@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stocksync_schemas::limits::{PULL_OPS, PUSH_BODY_BYTES};
-use stocksync_schemas::{Acceptance, AcceptedOp, Body, ExchangeRequest, LogPoint, Outcome};
+use stocksync_schemas::{Acceptance, AcceptedOp, Body, ExchangeRequest, LogPoint, Verdict};
 
 use crate::op_log::{LogError, LogTransaction};
 
@@ -21,7 +21,7 @@ pub(super) struct Page {
 pub(super) async fn page(
     log: &mut dyn LogTransaction,
     request: &ExchangeRequest,
-    verdicts: &BTreeMap<u64, Outcome>,
+    verdicts: &BTreeMap<u64, Verdict>,
 ) -> Result<Page, LogError> {
     let limit = request.pull_limit.min(u32::try_from(PULL_OPS).unwrap_or(u32::MAX));
     let mut page = Page { ops: Vec::new(), own: Vec::new(), cursor: request.cursor };
@@ -61,11 +61,11 @@ fn size(body: &Body) -> usize {
 /// The log point of the newest op that the verdicts accept.
 pub(super) async fn newest_acknowledged(
     log: &mut dyn LogTransaction,
-    verdicts: &BTreeMap<u64, Outcome>,
+    verdicts: &BTreeMap<u64, Verdict>,
 ) -> Result<Option<LogPoint>, LogError> {
-    let accepted = verdicts.values().filter_map(|outcome| match outcome {
-        Outcome::Ok(acceptance) | Outcome::Duplicate(acceptance) => Some(acceptance.position),
-        Outcome::Rejected { .. } => None,
+    let accepted = verdicts.values().filter_map(|verdict| match verdict {
+        Verdict::Ok(acceptance) | Verdict::Duplicate(acceptance) => Some(acceptance.position),
+        Verdict::Rejected { .. } => None,
     });
     let Some(position) = accepted.max() else { return Ok(None) };
     let issued = log.issued(&[position]).await?;

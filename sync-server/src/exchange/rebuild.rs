@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use stocksync_schemas::limits::PUSH_OPS;
 use stocksync_schemas::{Body, Lane, ReplicaId};
 
-use super::ingest::{Way, fold};
-use super::records::{Arrival, Records, Spoilt, decoding};
+use super::ingest::{FoldMode, fold};
+use super::records::{Arrival, DocumentCorrupted, Records, decoding};
 use crate::op_log::{Batch, ChangedRecord, KeptRecord, LogError, LogRow, LogTransaction, RecordKey};
 
 /// Rows read at a time: more than a batch has, so that each is whole at least once.
@@ -78,7 +78,7 @@ async fn again(log: &mut dyn LogTransaction, mut batch: Batch, late: BTreeSet<La
         let kept = log.records(&keys).await?;
         batch.records = decoding(|| merged(&kept, &batch.rows, batch.now_ms))?;
     }
-    fold(log, late, batch, Way::Again).await
+    fold(log, late, batch, FoldMode::Replay).await
 }
 
 fn merged(
@@ -86,13 +86,13 @@ fn merged(
     rows: &[LogRow],
     now_ms: i64,
 ) -> Result<Vec<ChangedRecord>, LogError> {
-    let merge = |careful: bool| -> Result<Result<Vec<ChangedRecord>, Spoilt>, LogError> {
+    let merge = |careful: bool| -> Result<Result<Vec<ChangedRecord>, DocumentCorrupted>, LogError> {
         let mut records = Records::open(kept, careful)?;
         for entry in rows.iter().map(|row| &row.entry) {
             if let Body::Record(change) = &entry.op.body {
                 let (lane, position) = (entry.op.lane, entry.acceptance.position);
                 if records.take_again(Arrival { change, lane, position, now_ms }).is_err() {
-                    return Ok(Err(Spoilt));
+                    return Ok(Err(DocumentCorrupted));
                 }
             }
         }
@@ -101,5 +101,5 @@ fn merged(
     if let Ok(changed) = merge(false)? {
         return Ok(changed);
     }
-    merge(true)?.map_err(|Spoilt| LogError::Damaged("a proven document cannot be read"))
+    merge(true)?.map_err(|DocumentCorrupted| LogError::Damaged("a proven document cannot be read"))
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use stocksync_ledger::records::{Document, Merged, RecordError, typed};
 use stocksync_schemas::{Code, Lane, RecordChange, limits};
 
-use super::judge::{Fate, rejected};
+use super::judge::{Decision, rejected};
 use crate::op_log::{ChangedRecord, KeptRecord, LogError, RecordKey, Waiting};
 
 /// The documents that a batch touches.
@@ -29,7 +29,7 @@ struct Open {
 }
 
 /// Some change spoilt a document: judge the batch again, carefully.
-pub(super) struct Spoilt;
+pub(super) struct DocumentCorrupted;
 
 /// An op that brings a change.
 #[derive(Clone, Copy)]
@@ -59,43 +59,43 @@ impl Records {
     }
 
     /// Applies the change of a new op, or says why the op is refused.
-    pub fn take(&mut self, arrival: Arrival<'_>) -> Result<Fate, Spoilt> {
+    pub fn take(&mut self, arrival: Arrival<'_>) -> Result<Decision, DocumentCorrupted> {
         let RecordChange { collection, record, change } = arrival.change;
-        let Some(key) = RecordKey::new(collection, *record) else { return Ok(Fate::New) };
+        let Some(key) = RecordKey::new(collection, *record) else { return Ok(Decision::Accept) };
         let careful = self.careful;
         let it = self.open.entry(key).or_insert_with(Open::new);
         match it.merge(change, arrival.lane, careful)? {
-            Ok(Merged::AlreadyThere) => Ok(Fate::New),
+            Ok(Merged::AlreadyThere) => Ok(Decision::Accept),
             Ok(Merged::Applied) => {
                 it.note(change, &arrival);
                 it.retry(&arrival, careful)?;
-                Ok(Fate::New)
+                Ok(Decision::Accept)
             }
             Ok(Merged::Waits) if it.kept.waiting.iter().filter(|it| !it.refused).count() < limits::RECORD_WAITS => {
                 it.wait(&arrival, false);
-                Ok(Fate::New)
+                Ok(Decision::Accept)
             }
             Ok(Merged::Waits) => {
                 let code = Code::RecordChangeWaits;
-                Ok(Fate::Answered(rejected(code, code.facts().2)))
+                Ok(Decision::Answer(rejected(code, code.facts().2)))
             }
-            Err((code, text)) => Ok(Fate::Refused(code, text)),
+            Err((code, text)) => Ok(Decision::Reject(code, text)),
         }
     }
 
     /// Applies the change of an op that is on the log: what would be refused now stays out of the document.
-    pub fn take_again(&mut self, arrival: Arrival<'_>) -> Result<(), Spoilt> {
+    pub fn take_again(&mut self, arrival: Arrival<'_>) -> Result<(), DocumentCorrupted> {
         let Some(key) = RecordKey::new(&arrival.change.collection, arrival.change.record) else { return Ok(()) };
         match self.take(arrival)? {
-            Fate::New => {}
-            Fate::Answered(_) => self.open.entry(key).or_insert_with(Open::new).wait(&arrival, false),
-            Fate::Refused(..) => self.open.entry(key).or_insert_with(Open::new).wait(&arrival, true),
+            Decision::Accept => {}
+            Decision::Answer(_) => self.open.entry(key).or_insert_with(Open::new).wait(&arrival, false),
+            Decision::Reject(..) => self.open.entry(key).or_insert_with(Open::new).wait(&arrival, true),
         }
         Ok(())
     }
 
     /// The records that changed, proven and as they are to be kept, in order of their keys.
-    pub fn close(self) -> Result<Vec<ChangedRecord>, Spoilt> {
+    pub fn close(self) -> Result<Vec<ChangedRecord>, DocumentCorrupted> {
         let mut changed = Vec::new();
         for (key, mut it) in self.open {
             if it.before.waiting == it.kept.waiting && !it.changed {
@@ -103,7 +103,7 @@ impl Records {
             }
             let mut row = None;
             if it.changed {
-                it.kept.document = it.document.prove().map_err(|_| Spoilt)?;
+                it.kept.document = it.document.verify().map_err(|_| DocumentCorrupted)?;
                 let typed = typed(key.fields(), &it.document.row());
                 it.kept.unique_key = crate::op_log::key_of(&key, &typed);
                 row = Some(typed);
@@ -122,7 +122,12 @@ impl Open {
         Self { before, kept, document: Document::new(), changed: false }
     }
 
-    fn merge(&mut self, change: &[u8], lane: Lane, careful: bool) -> Result<Result<Merged, (Code, String)>, Spoilt> {
+    fn merge(
+        &mut self,
+        change: &[u8],
+        lane: Lane,
+        careful: bool,
+    ) -> Result<Result<Merged, (Code, String)>, DocumentCorrupted> {
         let total = self.kept.change_bytes.saturating_add(change.len() as u64);
         if total > limits::RECORD_BYTES as u64 {
             let code = Code::RecordTooLarge;
@@ -131,10 +136,10 @@ impl Open {
         let merged = if careful {
             self.document.merge(change, lane.replica)
         } else {
-            self.document.merge_unproven(change, lane.replica)
+            self.document.merge_unchecked(change, lane.replica)
         };
         match merged {
-            Err(RecordError::Document) if !careful => Err(Spoilt),
+            Err(RecordError::Document) if !careful => Err(DocumentCorrupted),
             Err(error) => Ok(Err((error.code(), error.to_string()))),
             Ok(merged) => Ok(Ok(merged)),
         }
@@ -156,7 +161,7 @@ impl Open {
     }
 
     /// Tries again what waits, in order of position, until nothing of it can be applied.
-    fn retry(&mut self, arrival: &Arrival<'_>, careful: bool) -> Result<(), Spoilt> {
+    fn retry(&mut self, arrival: &Arrival<'_>, careful: bool) -> Result<(), DocumentCorrupted> {
         let mut again = true;
         while again {
             again = false;

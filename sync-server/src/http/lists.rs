@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::names::{LocationName, Names, VariantName, expiries};
-use super::page::{Asked, Page, Reading, asked, connection, full};
+use super::page::{Page, QueryParams, Reading, asked, connection, full};
 use super::{ApiError, AppState, Caller, Success};
 use crate::database::DatabaseError;
 
@@ -81,7 +81,7 @@ pub struct Balance {
 pub async fn balances(
     State(state): State<AppState>,
     caller: Caller,
-    query: Asked<BalanceQuery>,
+    query: QueryParams<BalanceQuery>,
 ) -> Result<Success<Vec<Balance>>, ApiError> {
     let BalanceQuery { limit, after, location: only } = asked(query)?;
     let page = Page { limit, after };
@@ -160,7 +160,7 @@ pub struct OpenException {
 pub async fn exceptions(
     State(state): State<AppState>,
     caller: Caller,
-    page: Asked<Page>,
+    page: QueryParams<Page>,
 ) -> Result<Success<Vec<OpenException>>, ApiError> {
     let page = asked(page)?;
     let limit = page.limit()?;
@@ -212,7 +212,7 @@ pub struct Device {
 pub async fn devices(
     State(state): State<AppState>,
     caller: Caller,
-    page: Asked<Page>,
+    page: QueryParams<Page>,
 ) -> Result<Success<Vec<Device>>, ApiError> {
     let page = asked(page)?;
     let limit = page.limit()?;
@@ -269,7 +269,7 @@ pub struct NamedLine {
 pub async fn movements(
     State(state): State<AppState>,
     caller: Caller,
-    page: Asked<Page>,
+    page: QueryParams<Page>,
 ) -> Result<Success<Vec<Movement>>, ApiError> {
     let page = asked(page)?;
     let limit = page.limit()?;
@@ -348,7 +348,7 @@ pub struct Rejected {
 pub async fn rejected(
     State(state): State<AppState>,
     caller: Caller,
-    page: Asked<Page>,
+    page: QueryParams<Page>,
 ) -> Result<Success<Vec<Rejected>>, ApiError> {
     let page = asked(page)?;
     let limit = page.limit()?;

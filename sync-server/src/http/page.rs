@@ -47,9 +47,9 @@ pub fn wrong(field: &str, expected: String) -> ApiError {
 }
 
 /// A query string as it was asked.
-pub type Asked<T> = Result<axum::extract::Query<T>, axum::extract::rejection::QueryRejection>;
+pub type QueryParams<T> = Result<axum::extract::Query<T>, axum::extract::rejection::QueryRejection>;
 
-pub fn asked<T>(query: Asked<T>) -> Result<T, ApiError> {
+pub fn asked<T>(query: QueryParams<T>) -> Result<T, ApiError> {
     query.map(|axum::extract::Query(it)| it).map_err(|error| wrong("query", error.body_text()))
 }
 

@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::page::{Asked, Page, Reading, asked, connection, full, wrong};
+use super::page::{Page, QueryParams, Reading, asked, connection, full, wrong};
 use super::{ApiError, AppState, Caller, Success};
 use crate::clock;
 use crate::database::DatabaseError;
@@ -85,7 +85,7 @@ pub async fn list(
     State(state): State<AppState>,
     caller: Caller,
     uri: Uri,
-    query: Asked<RecordQuery>,
+    query: QueryParams<RecordQuery>,
 ) -> Result<Success<Vec<Record>>, ApiError> {
     let collection = collection_of(&uri)?;
     let RecordQuery { limit, after, code, parent, changed_after, deleted } = asked(query)?;

@@ -28,7 +28,7 @@ pub trait Subject: Send {
     /// Kinds of the open exceptions.
     async fn open_exceptions(&mut self) -> Vec<String>;
     /// Everything that follows from the log, as text.
-    async fn follows(&mut self) -> Vec<String>;
+    async fn projections(&mut self) -> Vec<String>;
     /// Makes it again from the log.
     async fn rebuild(&mut self);
     /// How many undecodable ops are kept.
@@ -48,7 +48,7 @@ pub struct Phone {
     pub final_seq: u64,
     pub outbox: Vec<PushedOp>,
     pub pulled: Vec<AcceptedOp>,
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<OpVerdict>,
 }
 
 impl Phone {
@@ -71,11 +71,11 @@ impl Phone {
         let own_seen = self.seq;
         self.seq += 1;
         let time = START + at;
-        let captured = Captured { wall_ms: time, boot_ms: at.max(0), boot: BootId([1; 16]), took_ms: 0 };
+        let captured = CaptureTime { wall_ms: time, boot_ms: at.max(0), boot: BootId([1; 16]), took_ms: 0 };
         let op = Op::new(Lane { replica: self.replica, seq: self.seq }, captured, UserId::default(), body);
         let estimate = Estimate { began: time, ended: time, uncertainty: 1 };
         let reference = op.reference();
-        self.outbox.push(PushedOp { op, beside: Beside { estimate, seen: self.cursor, own_seen } });
+        self.outbox.push(PushedOp { op, context: CaptureContext { estimate, seen: self.cursor, own_seen } });
         reference
     }
 
@@ -161,9 +161,9 @@ async fn on_hand(log: &mut dyn Subject, location: Location) -> i64 {
     checked_cells(log).await.get(&cell(location)).map_or(0, |view| view.on_hand)
 }
 
-fn code(verdict: &Verdict) -> Option<(Code, bool)> {
-    match &verdict.outcome {
-        Outcome::Rejected { code, retryable, .. } => Some((*code, *retryable)),
+fn code(verdict: &OpVerdict) -> Option<(Code, bool)> {
+    match &verdict.verdict {
+        Verdict::Rejected { code, retryable, .. } => Some((*code, *retryable)),
         _ => None,
     }
 }
@@ -189,20 +189,20 @@ async fn an_op_counts_once(log: &mut dyn Subject) {
     phone.capture(0, movement(Location::SUPPLIER, SHELF, 5_000));
     let request = phone.request();
     let first = phone.sync(log, 10).await;
-    let Outcome::Ok(acceptance) = first.verdicts[0].outcome else { panic!("{first:?}") };
+    let Verdict::Ok(acceptance) = first.verdicts[0].verdict else { panic!("{first:?}") };
     assert_eq!(acceptance.position, 1);
     assert_eq!(first.acknowledged.map(|point| point.position), Some(1));
     assert_eq!((first.cursor.position, first.more, first.remaining), (1, false, 0));
     assert!(first.ops.is_empty(), "own ops do not come down");
     let again = log.exchange(phone.device, START + 5, request).await.unwrap();
-    assert_eq!(again.verdicts[0].outcome, Outcome::Duplicate(acceptance));
+    assert_eq!(again.verdicts[0].verdict, Verdict::Duplicate(acceptance));
     assert!(again.server_ms >= first.server_ms, "server time never goes back");
     assert_eq!(on_hand(log, SHELF).await, 5_000);
 
     // The answer got lost and the outbox too: passing an own op says what became of it.
     let mut forgetful = Phone { seq: 1, ..Phone::new(1) };
     let told = forgetful.sync(log, 20).await;
-    assert_eq!(told.verdicts, [Verdict { seq: 1, outcome: Outcome::Duplicate(acceptance) }]);
+    assert_eq!(told.verdicts, [OpVerdict { seq: 1, verdict: Verdict::Duplicate(acceptance) }]);
     forgetful.final_seq = 1;
     assert!(forgetful.sync(log, 30).await.verdicts.is_empty());
 }
@@ -287,13 +287,13 @@ async fn lost_points_are_found(log: &mut dyn Subject) {
             ask(&|it| {
                 it.cursor = elsewhere;
                 it.acknowledged = beyond;
-                it.ops[0].beside.seen = points[1];
+                it.ops[0].context.seen = points[1];
             }),
             points[1],
         ),
         (
             ask(&|it| {
-                it.ops[0].beside.seen = elsewhere;
+                it.ops[0].context.seen = elsewhere;
                 (it.cursor, it.acknowledged) = (beyond, elsewhere);
                 it.points = vec![elsewhere, points[2], points[1]];
             }),
@@ -301,7 +301,7 @@ async fn lost_points_are_found(log: &mut dyn Subject) {
         ),
         (
             ask(&|it| {
-                it.ops[0].beside.seen = elsewhere;
+                it.ops[0].context.seen = elsewhere;
                 (it.cursor, it.acknowledged) = (elsewhere, elsewhere);
             }),
             LogPoint::default(),
@@ -473,9 +473,9 @@ async fn random_histories(log: &mut dyn Subject, seed: u64) {
         }
     }
     checked_cells(log).await;
-    let before = log.follows().await;
+    let before = log.projections().await;
     log.rebuild().await;
-    assert_eq!(log.follows().await, before, "dropped and made again from the log, every row is the same");
+    assert_eq!(log.projections().await, before, "dropped and made again from the log, every row is the same");
     let rows = log_of(log).await;
     let lanes: BTreeSet<Lane> = rows.iter().map(|row| row.entry.op.lane).collect();
     assert_eq!(lanes.len(), known.len(), "I3: every op recorded is on the log");

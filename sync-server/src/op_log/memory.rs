@@ -20,8 +20,8 @@ use stocksync_schemas::{
 };
 
 use super::{
-    Batch, ChangedRecord, Clock, Issued, Judgement, KeptRecord, Known, LaneState, LogError, LogRow, LogTransaction,
-    RecordKey, RejectedOp, cell_rows, claimed_keys,
+    Batch, ChangedRecord, Issued, Judgement, KeptRecord, Known, LaneState, LogError, LogRow, LogTransaction, RecordKey,
+    RejectedOp, TenantClock, cell_rows, claimed_keys,
 };
 use crate::exchange::{ExchangeError, Prepared, exchange};
 
@@ -64,19 +64,19 @@ pub fn exchange_now(
 /// One tenant's log.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryTenant {
-    clock: Clock,
+    clock: TenantClock,
     rows: Vec<(LogRow, i64)>,
     by_lane: BTreeMap<Lane, u64>,
     lanes: BTreeMap<ReplicaId, LaneState>,
     rejected: BTreeMap<Lane, RejectedOp>,
     undecodable: BTreeSet<(ReplicaId, u64, Vec<u8>)>,
     devices: BTreeMap<DeviceId, u64>,
-    follows: Follows,
+    projections: Projections,
 }
 
 /// What follows from the log and can be made again from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Follows {
+pub struct Projections {
     dead: BTreeSet<u64>,
     voids_by_lane: BTreeMap<Lane, BTreeSet<VoidOp>>,
     by_cell: BTreeMap<Cell, Vec<u64>>,
@@ -98,29 +98,29 @@ impl MemoryTenant {
     /// The kept state of every cell.
     #[must_use]
     pub fn cells(&self) -> &BTreeMap<Cell, CellState> {
-        &self.follows.cells
+        &self.projections.cells
     }
 
     /// The open exceptions.
     pub fn open_exceptions(&self) -> impl Iterator<Item = &Exception> {
-        self.follows.exceptions.values()
+        self.projections.exceptions.values()
     }
 
     /// The open exceptions about records.
     pub fn open_record_exceptions(&self) -> impl Iterator<Item = &RecordException> {
-        self.follows.record_exceptions.values()
+        self.projections.record_exceptions.values()
     }
 
     /// Every record as it is kept and as lists show it.
     #[must_use]
     pub fn kept_records(&self) -> &BTreeMap<RecordKey, (KeptRecord, Row)> {
-        &self.follows.records
+        &self.projections.records
     }
 
     /// All that follows from the log.
     #[must_use]
-    pub fn follows(&self) -> &Follows {
-        &self.follows
+    pub fn projections(&self) -> &Projections {
+        &self.projections
     }
 
     /// How many undecodable ops are kept.
@@ -141,14 +141,14 @@ impl MemoryTenant {
 
     fn live(&self, positions: Option<&Vec<u64>>) -> impl Iterator<Item = &Entry> {
         let positions = positions.map(Vec::as_slice).unwrap_or_default();
-        let live = positions.iter().filter(|position| !self.follows.dead.contains(position));
+        let live = positions.iter().filter(|position| !self.projections.dead.contains(position));
         live.filter_map(|position| self.row(*position)).map(|row| &row.entry)
     }
 
     fn history(&self, need: &HistoryNeed) -> CellHistory {
         let mut history = CellHistory::default();
         let mut closes = BTreeMap::<u64, &Entry>::new();
-        for entry in self.live(self.follows.by_cell.get(&need.cell)) {
+        for entry in self.live(self.projections.by_cell.get(&need.cell)) {
             match &entry.op.body {
                 Body::Move(_) if need.after.is_none_or(|after| entry.acceptance.position > after) => {
                     let delta = cell_rows(&entry.op.body).into_iter().find(|(cell, _)| *cell == need.cell);
@@ -171,8 +171,8 @@ impl MemoryTenant {
             return history;
         }
         let sessions: BTreeSet<SessionId> = history.counts.iter().filter_map(|count| count.session).collect();
-        let by_session = sessions.iter().flat_map(|session| self.live(self.follows.closes.get(session)));
-        let by_location = self.live(self.follows.complete.get(&need.cell.location));
+        let by_session = sessions.iter().flat_map(|session| self.live(self.projections.closes.get(session)));
+        let by_location = self.live(self.projections.complete.get(&need.cell.location));
         closes.extend(by_session.chain(by_location).map(|entry| (entry.acceptance.position, entry)));
         for entry in closes.values() {
             if let Body::Close(close) = &entry.op.body {
@@ -184,21 +184,21 @@ impl MemoryTenant {
 
     fn index_op(&mut self, entry: &Entry) {
         let (position, op) = (entry.acceptance.position, &entry.op);
-        let follows = &mut self.follows;
+        let projections = &mut self.projections;
         for (cell, _) in cell_rows(&op.body) {
-            follows.by_cell.entry(cell).or_default().push(position);
+            projections.by_cell.entry(cell).or_default().push(position);
         }
         match &op.body {
             Body::Void(void) => {
                 let void = VoidOp { void: entry.reference(), target: void.target };
                 for lane in [void.void.lane, void.target.lane] {
-                    follows.voids_by_lane.entry(lane).or_default().insert(void);
+                    projections.voids_by_lane.entry(lane).or_default().insert(void);
                 }
             }
             Body::Close(close) => {
-                follows.closes.entry(close.session).or_default().push(position);
+                projections.closes.entry(close.session).or_default().push(position);
                 for location in &close.complete {
-                    follows.complete.entry(*location).or_default().push(position);
+                    projections.complete.entry(*location).or_default().push(position);
                 }
             }
             _ => {}
@@ -206,17 +206,17 @@ impl MemoryTenant {
     }
 
     fn keep_records(&mut self, changed: &[ChangedRecord]) {
-        let follows = &mut self.follows;
+        let projections = &mut self.projections;
         for it in changed {
-            let row = it.row.clone().or_else(|| follows.records.get(&it.key).map(|(_, row)| row.clone()));
-            follows.records.insert(it.key, (it.kept.clone(), row.unwrap_or_default()));
+            let row = it.row.clone().or_else(|| projections.records.get(&it.key).map(|(_, row)| row.clone()));
+            projections.records.insert(it.key, (it.kept.clone(), row.unwrap_or_default()));
             for (exception, open) in it.exceptions() {
-                follows.record_exceptions.remove(&exception.id);
-                follows.record_exceptions.extend(open.then_some((exception.id, exception)));
+                projections.record_exceptions.remove(&exception.id);
+                projections.record_exceptions.extend(open.then_some((exception.id, exception)));
             }
             let (collection, record) = (it.key.collection, it.key.record);
             for key in [&it.former_key, &it.kept.unique_key].into_iter().flatten() {
-                let claims = follows.claims.entry((collection, key.clone())).or_default();
+                let claims = projections.claims.entry((collection, key.clone())).or_default();
                 if it.kept.unique_key.as_ref() == Some(key) {
                     claims.insert(record);
                 } else {
@@ -226,16 +226,16 @@ impl MemoryTenant {
         }
         for (collection, key) in claimed_keys(changed) {
             let exception = exceptions::of_key(collection, &key);
-            let claims = follows.claims.get(&(collection, key)).map_or(0, BTreeSet::len);
-            follows.record_exceptions.remove(&exception.id);
-            follows.record_exceptions.extend((claims > 1).then_some((exception.id, exception)));
+            let claims = projections.claims.get(&(collection, key)).map_or(0, BTreeSet::len);
+            projections.record_exceptions.remove(&exception.id);
+            projections.record_exceptions.extend((claims > 1).then_some((exception.id, exception)));
         }
     }
 }
 
 #[async_trait]
 impl LogTransaction for MemoryTenant {
-    async fn clock(&mut self, now_ms: i64) -> Result<Clock, LogError> {
+    async fn clock(&mut self, now_ms: i64) -> Result<TenantClock, LogError> {
         self.clock.now_ms = self.clock.now_ms.max(now_ms);
         Ok(self.clock)
     }
@@ -280,7 +280,7 @@ impl LogTransaction for MemoryTenant {
 
     async fn voids(&mut self, touching: &[Lane]) -> Result<Vec<VoidOp>, LogError> {
         let found: BTreeSet<VoidOp> =
-            touching.iter().filter_map(|lane| self.follows.voids_by_lane.get(lane)).flatten().copied().collect();
+            touching.iter().filter_map(|lane| self.projections.voids_by_lane.get(lane)).flatten().copied().collect();
         Ok(found.into_iter().collect())
     }
 
@@ -291,24 +291,24 @@ impl LogTransaction for MemoryTenant {
 
     async fn load(&mut self, needs: &Needs) -> Result<LoadedCells, LogError> {
         let mut loaded = LoadedCells::default();
-        let named = needs.cells.iter().filter_map(|cell| self.follows.cells.get_key_value(cell));
-        let whole = self.follows.cells.iter().filter(|(cell, _)| needs.whole_locations.contains(&cell.location));
+        let named = needs.cells.iter().filter_map(|cell| self.projections.cells.get_key_value(cell));
+        let whole = self.projections.cells.iter().filter(|(cell, _)| needs.whole_locations.contains(&cell.location));
         let whole = whole.take(if needs.whole_locations.is_empty() { 0 } else { usize::MAX });
         loaded.cells = named.chain(whole).map(|(cell, state)| (cell.clone(), state.clone())).collect();
         for location in &needs.closed_locations {
-            let closes = self.live(self.follows.complete.get(location));
+            let closes = self.live(self.projections.complete.get(location));
             let closes: Vec<_> = closes.map(|entry| CompleteClose { stamp: entry.stamp() }).collect();
             if !closes.is_empty() {
                 loaded.complete_closes.insert(*location, closes);
             }
         }
         loaded.closed_sessions =
-            needs.sessions.iter().filter(|id| self.follows.closes.contains_key(id)).copied().collect();
+            needs.sessions.iter().filter(|id| self.projections.closes.contains_key(id)).copied().collect();
         Ok(loaded)
     }
 
     async fn records(&mut self, keys: &BTreeSet<RecordKey>) -> Result<BTreeMap<RecordKey, KeptRecord>, LogError> {
-        let kept = keys.iter().filter_map(|key| Some((*key, self.follows.records.get(key)?.0.clone())));
+        let kept = keys.iter().filter_map(|key| Some((*key, self.projections.records.get(key)?.0.clone())));
         Ok(kept.collect())
     }
 
@@ -337,15 +337,15 @@ impl LogTransaction for MemoryTenant {
         for row in &batch.rows {
             self.index_op(&row.entry);
             if batch.dead.contains(&row.entry.op.lane) {
-                self.follows.dead.insert(row.entry.acceptance.position);
+                self.projections.dead.insert(row.entry.acceptance.position);
             }
         }
         for Changed { entry, live } in &batch.changed {
             let position = entry.acceptance.position;
             if *live {
-                self.follows.dead.remove(&position);
+                self.projections.dead.remove(&position);
             } else {
-                self.follows.dead.insert(position);
+                self.projections.dead.insert(position);
             }
         }
         self.keep_records(&batch.records);
@@ -353,7 +353,7 @@ impl LogTransaction for MemoryTenant {
     }
 
     async fn forget(&mut self) -> Result<(), LogError> {
-        self.follows = Follows::default();
+        self.projections = Projections::default();
         Ok(())
     }
 
@@ -364,10 +364,10 @@ impl LogTransaction for MemoryTenant {
     async fn keep(&mut self, states: &BTreeMap<Cell, CellState>, _: i64) -> Result<(), LogError> {
         for (cell, state) in states {
             for kind in ExceptionKind::OF_CELL {
-                self.follows.exceptions.remove(&exceptions::exception_id(kind, cell, &[]));
+                self.projections.exceptions.remove(&exceptions::exception_id(kind, cell, &[]));
             }
-            self.follows.exceptions.extend(exceptions::of_cell(cell, state).into_iter().map(|it| (it.id, it)));
-            self.follows.cells.insert(cell.clone(), state.clone());
+            self.projections.exceptions.extend(exceptions::of_cell(cell, state).into_iter().map(|it| (it.id, it)));
+            self.projections.cells.insert(cell.clone(), state.clone());
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ impl From<tokio_postgres::Error> for LogError {
 
 /// The newest log point of a tenant and its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Clock {
+pub struct TenantClock {
     /// Of the newest op.
     pub point: LogPoint,
     /// Server time, ms since 1970; never goes back.
@@ -136,7 +136,7 @@ pub struct Batch {
 #[async_trait]
 pub trait LogTransaction: Send {
     /// Moves the tenant's clock to `now_ms` unless it is ahead, and keeps other pushes out until the transaction ends.
-    async fn clock(&mut self, now_ms: i64) -> Result<Clock, LogError>;
+    async fn clock(&mut self, now_ms: i64) -> Result<TenantClock, LogError>;
     /// The lane, if it was opened.
     async fn lane(&mut self, replica: ReplicaId) -> Result<Option<LaneState>, LogError>;
     /// Opens a lane for a device; the caller has found that it is not open.

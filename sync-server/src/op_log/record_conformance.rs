@@ -102,14 +102,14 @@ async fn kept_bytes(log: &mut dyn Subject) -> (usize, u64) {
 }
 
 async fn rebuilds_alike(log: &mut dyn Subject) {
-    let before = log.follows().await;
+    let before = log.projections().await;
     log.rebuild().await;
-    assert_eq!(log.follows().await, before, "made again from the log, every row is the same");
+    assert_eq!(log.projections().await, before, "made again from the log, every row is the same");
 }
 
 fn codes(answer: &ExchangeResponse) -> Vec<Option<(Code, bool)>> {
-    let code = |it: &Verdict| match &it.outcome {
-        Outcome::Rejected { code, retryable, .. } => Some((*code, *retryable)),
+    let code = |it: &OpVerdict| match &it.verdict {
+        Verdict::Rejected { code, retryable, .. } => Some((*code, *retryable)),
         _ => None,
     };
     answer.verdicts.iter().map(code).collect()

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
-use stocksync_schemas::{DeviceId, Location, Outcome, ReplicaId, wire};
+use stocksync_schemas::{DeviceId, Location, ReplicaId, Verdict, wire};
 use stocksync_server::http::routes;
 use stocksync_server::{clock, setup};
 use tower::ServiceExt;
@@ -73,13 +73,13 @@ async fn a_device_enrols_once_and_exchanges_in_both_forms() {
     let answer = client.send(EXCHANGE, wire::encode_request(&phone.request().request)).await;
     assert_eq!(answer.headers()["content-type"], "application/x-protobuf");
     let answer = wire::decode_response(&bytes(answer).await).unwrap();
-    assert!(matches!(answer.verdicts[0].outcome, Outcome::Ok(_)));
+    assert!(matches!(answer.verdicts[0].verdict, Verdict::Ok(_)));
 
     let text = wire::json::encode_request(&phone.request().request).unwrap();
     let again = client.send(&format!("{EXCHANGE}?format=json"), text).await;
     assert_eq!(again.headers()["content-type"], "application/json");
     let again = wire::json::decode_response(&bytes(again).await).unwrap();
-    assert!(matches!(again.verdicts[0].outcome, Outcome::Duplicate(_)));
+    assert!(matches!(again.verdicts[0].verdict, Verdict::Duplicate(_)));
 
     let balances = client.get("/api/v1/balances").await;
     let on_shelf = balances["data"].as_array().unwrap().iter().find(|it| it.get("virtual").is_none()).unwrap();
@@ -209,7 +209,7 @@ async fn i11_no_tenant_sees_or_writes_anothers_data() {
     request.replica = ReplicaId([1; 16]);
     let bytes_ = bytes(other.send(EXCHANGE, wire::encode_request(&request)).await).await;
     let answer = wire::decode_response(&bytes_).unwrap();
-    assert!(answer.ops.is_empty() && matches!(answer.verdicts[0].outcome, Outcome::Ok(a) if a.position == 1));
+    assert!(answer.ops.is_empty() && matches!(answer.verdicts[0].verdict, Verdict::Ok(a) if a.position == 1));
 
     let owner = connect(&test.owner()).await;
     let tables =

@@ -6,7 +6,7 @@ use std::path::Path;
 use stocksync_ledger::Entry;
 use stocksync_ledger::fold::Needs;
 use stocksync_schemas::{
-    Acceptance, Body, BootId, Captured, DeviceId, Lane, Location, LogPoint, Op, ReplicaId, TenantId, UserId,
+    Acceptance, Body, BootId, CaptureTime, DeviceId, Lane, Location, LogPoint, Op, ReplicaId, TenantId, UserId,
 };
 use stocksync_server::database::Database;
 use stocksync_server::exchange::add;
@@ -46,7 +46,7 @@ fn rows_of(case: &Case) -> Vec<LogRow> {
 
 fn filler(position: u64) -> Entry {
     let lane = Lane { replica: ReplicaId([0xEE; 16]), seq: position };
-    let captured = Captured { wall_ms: 0, boot_ms: 0, boot: BootId::default(), took_ms: 0 };
+    let captured = CaptureTime { wall_ms: 0, boot_ms: 0, boot: BootId::default(), took_ms: 0 };
     let body = crate::conformance::movement(Location::SUPPLIER, Location::CUSTOMER, 1_000);
     assert!(matches!(body, Body::Move(_)));
     let acceptance = Acceptance { position, began: 0, ended: 0, uncertainty: 0, past: 0, own_past: 0 };

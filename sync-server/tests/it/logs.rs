@@ -46,8 +46,8 @@ impl Subject for Memory {
         kinds.iter().map(|kind| kind.as_str().to_owned()).collect()
     }
 
-    async fn follows(&mut self) -> Vec<String> {
-        vec![format!("{:#?}", self.0.tenant(TENANT).follows())]
+    async fn projections(&mut self) -> Vec<String> {
+        vec![format!("{:#?}", self.0.tenant(TENANT).projections())]
     }
 
     async fn rebuild(&mut self) {
@@ -101,7 +101,7 @@ impl Subject for Postgres {
         owner.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
-    async fn follows(&mut self) -> Vec<String> {
+    async fn projections(&mut self) -> Vec<String> {
         let owner = connect(&self.test.owner()).await;
         let mut rows = Vec::new();
         for table in FOLLOWS {

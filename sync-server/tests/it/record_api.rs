@@ -200,7 +200,7 @@ async fn refused_ops_can_be_looked_at() {
     phone.outbox.clear();
     phone.capture(1, movement(Location::SUPPLIER, AISLE, 1_000));
     push(&client, &mut phone).await;
-    assert!(matches!(phone.verdicts[0].outcome, stocksync_schemas::Outcome::Ok(_)), "{:?}", phone.verdicts);
+    assert!(matches!(phone.verdicts[0].verdict, stocksync_schemas::Verdict::Ok(_)), "{:?}", phone.verdicts);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use stocksync_schemas::{Body, Void, limits};
 
 use super::document::{draw, give_back};
 use super::event::{Effect, Say, Signal, Step};
-use super::machine::{MOST_TIMES, Now, movement, refused, step};
+use super::machine::{MAX_TIMES, Now, movement, refused, step};
 use super::quantity::is_serial;
 use super::question::{answer_amount, answer_packs};
 use super::state::{Counted, Done, Mode, State};
@@ -34,7 +34,7 @@ impl Said {
 
 /// What is said of the last scan after it: what was recorded is voided and recorded anew.
 pub(super) fn said(state: &mut State, said: Said, now: &Now) -> Step {
-    if matches!(said, Said::Packs(packs) if packs > MOST_TIMES) {
+    if matches!(said, Said::Packs(packs) if packs > MAX_TIMES) {
         return refused(Say::NotWhole);
     }
     if state.asked.is_some() {

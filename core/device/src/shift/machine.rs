@@ -19,7 +19,7 @@ pub const COOLDOWN_MS: i64 = 1_500;
 /// Two symbols of one box, or a question and its answer by scan, follow each other within this.
 pub const TOGETHER_MS: i64 = 10_000;
 /// Most packs in one scan.
-pub const MOST_TIMES: u32 = 100_000;
+pub const MAX_TIMES: u32 = 100_000;
 /// Scans that can be taken back one after the other.
 const UNDO_DEPTH: usize = 50;
 /// Pallets remembered in a shift.
@@ -73,7 +73,7 @@ pub fn handle(state: &mut State, event: Event, now: &Now) -> Step {
             effects.extend(begin_count(state, now));
             step(Signal::Ok, Say::Set, effects)
         }
-        Event::Times(times) if (1..=MOST_TIMES).contains(&times) => {
+        Event::Times(times) if (1..=MAX_TIMES).contains(&times) => {
             state.times = Some(times);
             step(Signal::Ok, Say::Set, Vec::new())
         }

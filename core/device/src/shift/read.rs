@@ -16,7 +16,7 @@ use crate::time::date_of;
 use crate::{Error, Inventory};
 
 /// Most things of one code among which a person chooses.
-const MOST_CHOICES: usize = 20;
+const MAX_CHOICES: usize = 20;
 
 /// An input, looked up.
 pub(super) struct Read {
@@ -101,7 +101,7 @@ impl Look<'_> {
         if rows.iter().any(|row| row.scheme == "raw") {
             rows.retain(|row| row.scheme == "raw");
         }
-        rows.truncate(MOST_CHOICES);
+        rows.truncate(MAX_CHOICES);
         let mut reading = Reading {
             text: meaning.text.clone(),
             warnings: meaning.warnings.iter().map(|warning| format!("{warning:?}")).collect(),

@@ -21,7 +21,7 @@ const ASIDE: &str = "shift_aside_";
 /// Number of the first that the view has not told of.
 const UNTOLD: &str = "shift_untold";
 /// Most that are kept; then the oldest goes.
-const MOST_ASIDE: usize = 16;
+const MAX_ASIDE: usize = 16;
 
 /// Something of a shift that could not be read. No act is in it: acts are operations, each durable by itself. A line that
 /// was being counted, and what could be taken back, are.
@@ -119,7 +119,7 @@ impl Inventory {
         };
         let bytes = writer.read().meta(key)?.unwrap_or_default();
         let older = asides(&writer.read())?;
-        if let Some(oldest) = older.first().filter(|_| older.len() >= MOST_ASIDE) {
+        if let Some(oldest) = older.first().filter(|_| older.len() >= MAX_ASIDE) {
             writer.remove_meta(&aside_key(oldest.number))?;
         }
         let number = older.last().map_or(0, |it| it.number) + 1;

@@ -12,7 +12,7 @@ use crate::Error;
 /// Furthest from UTC that any place is, minutes.
 const FURTHEST_MINUTES: i32 = 840;
 /// Most texts that a scanner sends for a separator.
-const MOST_SEPARATORS: usize = 8;
+const MAX_SEPARATORS: usize = 8;
 /// Longest of them, bytes.
 const SEPARATOR_BYTES: usize = 16;
 
@@ -97,8 +97,8 @@ impl Settings {
         if !(-FURTHEST_MINUTES..=FURTHEST_MINUTES).contains(&self.utc_offset_minutes) {
             return invalid("utc_offset_minutes", format!("from -{FURTHEST_MINUTES} to {FURTHEST_MINUTES}"));
         }
-        if self.separators.len() > MOST_SEPARATORS {
-            return invalid("separators", format!("at most {MOST_SEPARATORS}"));
+        if self.separators.len() > MAX_SEPARATORS {
+            return invalid("separators", format!("at most {MAX_SEPARATORS}"));
         }
         if self.separators.iter().any(|it| it.is_empty() || it.len() > SEPARATOR_BYTES) {
             return invalid("separators", format!("each has 1 to {SEPARATOR_BYTES} bytes"));

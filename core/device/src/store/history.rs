@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Row, params};
 use stocksync_ledger::fold::{
-    CellHistory, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, Stamp,
+    CellHistory, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, OpStamp,
 };
 use stocksync_schemas::op::Kind;
 use stocksync_schemas::{Acceptance, Body, Cell, Lane, Location, ReplicaId, SessionId, VariantId};
@@ -16,7 +16,7 @@ use crate::Error;
 /// Columns of [`stamp`], in its order.
 const STAMP: &str = "o.replica, o.seq, o.position, o.began, o.ended, o.uncertainty, o.past, o.own_past";
 
-fn stamp(row: &Row<'_>) -> rusqlite::Result<Stamp> {
+fn stamp(row: &Row<'_>) -> rusqlite::Result<OpStamp> {
     let lane =
         Lane { replica: ReplicaId(fixed(row.get_ref(0)?.as_blob()?)?), seq: row.get::<_, i64>(1)?.unsigned_abs() };
     let acceptance = Acceptance {
@@ -27,7 +27,7 @@ fn stamp(row: &Row<'_>) -> rusqlite::Result<Stamp> {
         past: row.get::<_, i64>(6)?.unsigned_abs(),
         own_past: row.get::<_, i64>(7)?.unsigned_abs(),
     };
-    Ok(Stamp::new(lane, &acceptance))
+    Ok(OpStamp::new(lane, &acceptance))
 }
 
 impl Reader<'_> {

@@ -20,7 +20,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 pub use held::HeldRow;
 pub use lists::{Balance, ExceptionRow, IdentifierRow, OpRow};
-pub(crate) use own::{OwnState, RejectedRow, Standing};
+pub(crate) use own::{CaptureState, OwnState, RejectedRow};
 
 use crate::Error;
 use failpoint::Failpoint;

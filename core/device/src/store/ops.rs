@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use stocksync_ledger::Entry;
 use stocksync_ledger::fold::{VoidOp, deltas};
 use stocksync_schemas::op::Kind;
-use stocksync_schemas::{Acceptance, Body, BootId, Captured, Lane, Op, OpHash, OpRef, ReplicaId, UserId};
+use stocksync_schemas::{Acceptance, Body, BootId, CaptureTime, Lane, Op, OpHash, OpRef, ReplicaId, UserId};
 
 use super::{Reader, Writer, fixed, rest, signed, wake};
 use crate::Error;
@@ -23,7 +23,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let body = bytes(11)?;
     let op = Op {
         lane: Lane { replica: ReplicaId(fixed(bytes(0)?)?), seq: row.get::<_, i64>(1)?.unsigned_abs() },
-        captured: Captured {
+        captured: CaptureTime {
             wall_ms: row.get(4)?,
             boot_ms: row.get(5)?,
             boot: BootId(fixed(bytes(6)?)?),

@@ -2,13 +2,13 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 use stocksync_ledger::Entry;
-use stocksync_schemas::{Beside, BootId, Estimate, Head, LogPoint, OpHash, ReplicaId, SessionId, UserId};
+use stocksync_schemas::{BootId, CaptureContext, Estimate, Head, LogPoint, OpHash, ReplicaId, SessionId, UserId};
 
 use super::ops::{ENTRY, entry};
 use super::{Reader, Writer, fixed, signed};
 use crate::Error;
 use crate::acts::Act;
-use crate::time::{Around, Contact};
+use crate::time::{ClockBounds, ExchangeSample};
 
 /// Where an own op stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) enum OwnState {
 #[derive(Debug, Clone)]
 pub(crate) struct OutboxOp {
     pub entry: Entry,
-    pub beside: Beside,
+    pub context: CaptureContext,
     /// The estimate has been sent before and must not change.
     pub estimate_kept: bool,
     /// Newest exchange when it was captured.
@@ -45,8 +45,8 @@ fn point(row: &Row<'_>, at: usize) -> rusqlite::Result<LogPoint> {
     Ok(LogPoint { position: row.get::<_, i64>(at)?.unsigned_abs(), head })
 }
 
-fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
-    Ok(Contact {
+fn exchange_sample(row: &Row<'_>) -> rusqlite::Result<ExchangeSample> {
+    Ok(ExchangeSample {
         number: row.get(0)?,
         boot: BootId(fixed(row.get_ref(1)?.as_blob()?)?),
         sent_ms: row.get(2)?,
@@ -57,7 +57,7 @@ fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
 
 /// What an act needs to know of its database.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
+pub(crate) struct CaptureState {
     /// Applied up to here.
     pub cursor: LogPoint,
     /// Who works with the device.
@@ -72,7 +72,7 @@ pub(crate) struct Standing {
     pub waits_from: Option<u64>,
 }
 
-impl Standing {
+impl CaptureState {
     /// The acknowledged mark: the highest own seq up to which every op has a final verdict.
     pub(crate) fn final_seq(&self) -> u64 {
         self.waits_from.map_or(self.captured_seq, |seq| seq.saturating_sub(1))
@@ -174,13 +174,13 @@ impl Reader<'_> {
     }
 
     /// What is known beside an own op.
-    pub(crate) fn beside(&self, seq: u64) -> Result<Option<(Beside, i64)>, Error> {
+    pub(crate) fn context(&self, seq: u64) -> Result<Option<(CaptureContext, i64)>, Error> {
         let sql = "SELECT seen_position, seen_head, own_seen, after_exchange FROM own_ops WHERE seq = ?1";
         let mut statement = self.0.prepare_cached(sql)?;
         let found = statement
             .query_row([signed(seq)], |row| {
                 let own_seen = row.get::<_, i64>(2)?.unsigned_abs();
-                Ok((Beside { estimate: Estimate::default(), seen: point(row, 0)?, own_seen }, row.get(3)?))
+                Ok((CaptureContext { estimate: Estimate::default(), seen: point(row, 0)?, own_seen }, row.get(3)?))
             })
             .optional()?;
         Ok(found)
@@ -194,15 +194,15 @@ impl Reader<'_> {
     }
 
     /// What an act needs to know of this database, in one statement: every scan runs it.
-    pub(crate) fn standing(&self, own: ReplicaId) -> Result<Standing, Error> {
-        let standing = self.0.prepare_cached(STANDING)?.query_row([own.0], |row| {
+    pub(crate) fn capture_state(&self, own: ReplicaId) -> Result<CaptureState, Error> {
+        let capture_state = self.0.prepare_cached(STANDING)?.query_row([own.0], |row| {
             Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Option<Vec<u8>>>(1)?, {
                 let number = |at| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.unwrap_or(0));
                 (number(2)?, number(3)?, number(4)?, row.get::<_, Option<i64>>(5)?)
             }))
         })?;
-        let (cursor, user, (captured_seq, exchange, lost_tails, waits_from)) = standing;
-        Ok(Standing {
+        let (cursor, user, (captured_seq, exchange, lost_tails, waits_from)) = capture_state;
+        Ok(CaptureState {
             cursor: cursor.map_or(Ok(LogPoint::default()), |bytes| meta_point(&bytes))?,
             user: user.and_then(|bytes| UserId::from_slice(&bytes)).unwrap_or_default(),
             captured_seq: captured_seq.unsigned_abs(),
@@ -233,21 +233,25 @@ impl Reader<'_> {
     }
 
     /// The exchanges before an act.
-    pub(crate) fn before(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<Around, Error> {
-        let before = self.contact(BEFORE, &[&boot.0, &boot_ms, &after_exchange])?;
-        let last_known = self.contact(LAST_KNOWN, &[&after_exchange])?;
-        Ok(Around { before, last_known, ..Around::default() })
+    pub(crate) fn before(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<ClockBounds, Error> {
+        let before = self.exchange_sample(BEFORE, &[&boot.0, &boot_ms, &after_exchange])?;
+        let last_known = self.exchange_sample(LAST_KNOWN, &[&after_exchange])?;
+        Ok(ClockBounds { before, last_known, ..ClockBounds::default() })
     }
 
     /// The exchanges around an act, as far as there were any after it.
-    pub(crate) fn around(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<Around, Error> {
-        let after = self.contact(AFTER, &[&boot.0, &boot_ms, &after_exchange])?;
-        let next_known = self.contact(NEXT_KNOWN, &[&after_exchange])?;
-        Ok(Around { after, next_known, ..self.before(boot, boot_ms, after_exchange)? })
+    pub(crate) fn around(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<ClockBounds, Error> {
+        let after = self.exchange_sample(AFTER, &[&boot.0, &boot_ms, &after_exchange])?;
+        let next_known = self.exchange_sample(NEXT_KNOWN, &[&after_exchange])?;
+        Ok(ClockBounds { after, next_known, ..self.before(boot, boot_ms, after_exchange)? })
     }
 
-    fn contact(&self, sql: &'static str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<Contact>, Error> {
-        Ok(self.0.prepare_cached(sql)?.query_row(values, contact).optional()?)
+    fn exchange_sample(
+        &self,
+        sql: &'static str,
+        values: &[&dyn rusqlite::ToSql],
+    ) -> Result<Option<ExchangeSample>, Error> {
+        Ok(self.0.prepare_cached(sql)?.query_row(values, exchange_sample).optional()?)
     }
 
     /// The act with which a session opened here.
@@ -274,7 +278,7 @@ fn outbox_op(row: &Row<'_>) -> rusqlite::Result<OutboxOp> {
     };
     Ok(OutboxOp {
         entry: entry(row)?,
-        beside: Beside { estimate, seen: point(row, 17)?, own_seen: row.get::<_, i64>(19)?.unsigned_abs() },
+        context: CaptureContext { estimate, seen: point(row, 17)?, own_seen: row.get::<_, i64>(19)?.unsigned_abs() },
         estimate_kept: sent.is_some(),
         after_exchange: row.get(20)?,
     })
@@ -302,14 +306,14 @@ impl Writer<'_> {
     }
 
     /// Puts an own op into the outbox.
-    pub(crate) fn insert_own(&self, seq: u64, beside: &Beside, after_exchange: i64) -> Result<(), Error> {
+    pub(crate) fn insert_own(&self, seq: u64, context: &CaptureContext, after_exchange: i64) -> Result<(), Error> {
         let sql = "INSERT INTO own_ops (seq, state, seen_position, seen_head, own_seen, after_exchange)
              VALUES (?1, 0, ?2, ?3, ?4, ?5)";
         self.connection().prepare_cached(sql)?.execute(params![
             signed(seq),
-            signed(beside.seen.position),
-            beside.seen.head.0.0,
-            signed(beside.own_seen),
+            signed(context.seen.position),
+            context.seen.head.0.0,
+            signed(context.own_seen),
             after_exchange
         ])?;
         Ok(())

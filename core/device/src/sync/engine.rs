@@ -86,7 +86,7 @@ pub struct Engine {
 }
 
 /// Lost tails in one sync beyond which something else is wrong.
-const MOST_TAILS: u32 = 8;
+const MAX_TAILS: u32 = 8;
 
 impl Engine {
     /// A sync that has not begun, and what it does first.
@@ -160,14 +160,14 @@ impl Engine {
         self.waiting |= response
             .verdicts
             .iter()
-            .any(|verdict| matches!(verdict.outcome, stocksync_schemas::Outcome::Rejected { retryable: true, .. }));
+            .any(|verdict| matches!(verdict.verdict, stocksync_schemas::Verdict::Rejected { retryable: true, .. }));
         Effect::Apply(response)
     }
 
     /// The first time the server is shown older points; then what lies past the newest shared one is forgotten.
     fn tail_was_lost(&mut self, common: LogPoint) -> Effect {
         self.tails_lost += 1;
-        if self.tails_lost > MOST_TAILS {
+        if self.tails_lost > MAX_TAILS {
             return Effect::Refuse("the server loses its tail again and again");
         }
         if !self.tail_lost {

@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use stocksync_ledger::Entry;
-use stocksync_schemas::{Acceptance, ExchangeResponse, Lane, Outcome, PushedOp, ReplicaId, limits, wire};
+use stocksync_schemas::{Acceptance, ExchangeResponse, Lane, PushedOp, ReplicaId, Verdict, limits, wire};
 
 use super::engine::{Effect, Engine, Event, Local, is_columns};
 use super::transport::{Transport, TransportError};
 use crate::Error;
-use crate::apply::{Batch, Changes, apply, forget_past};
+use crate::apply::{ApplyBatch, Changes, apply, forget_past};
 use crate::records;
 use crate::store::{OwnState, Store, Writer};
-use crate::time::{Clock, Reading, estimate};
+use crate::time::{Clock, ClockReading, estimate};
 
 /// Where a sync stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -154,13 +154,13 @@ fn tell(
 fn read_local(parts: &Parts<'_>, ops_after: Option<u64>, points: bool) -> Result<Local, Error> {
     let boot = parts.clock.read().boot;
     let (mut local, fresh) = parts.store.read(|reader| {
-        let standing = reader.standing(parts.replica)?;
+        let capture_state = reader.capture_state(parts.replica)?;
         let mut local = Local {
             replica: parts.replica,
-            cursor: standing.cursor,
+            cursor: capture_state.cursor,
             acknowledged: reader.meta_point("acknowledged")?,
-            final_seq: standing.final_seq(),
-            captured_seq: standing.captured_seq,
+            final_seq: capture_state.final_seq(),
+            captured_seq: capture_state.captured_seq,
             exchanged_this_boot: reader.has_exchanged(boot)?,
             ops: Vec::new(),
             points: Vec::new(),
@@ -180,10 +180,10 @@ fn read_local(parts: &Parts<'_>, ops_after: Option<u64>, points: bool) -> Result
             if !it.estimate_kept {
                 let captured = &it.entry.op.captured;
                 let around = reader.around(captured.boot, captured.boot_ms, it.after_exchange)?;
-                it.beside.estimate = estimate(captured, &around);
-                fresh.push((it.entry.op.lane.seq, it.beside.estimate));
+                it.context.estimate = estimate(captured, &around);
+                fresh.push((it.entry.op.lane.seq, it.context.estimate));
             }
-            local.ops.push(PushedOp { op: it.entry.op, beside: it.beside });
+            local.ops.push(PushedOp { op: it.entry.op, context: it.context });
         }
         Ok((local, fresh))
     })?;
@@ -202,13 +202,13 @@ fn keep(
     own: ReplicaId,
     response: &ExchangeResponse,
     report: &mut Report,
-    sent: Reading,
-    received: Reading,
+    sent: ClockReading,
+    received: ClockReading,
 ) -> Result<Changes, Error> {
-    let mut batch = Batch::default();
+    let mut batch = ApplyBatch::default();
     let mut arrived: Vec<Entry> = Vec::new();
     for verdict in &response.verdicts {
-        judge(writer, own, verdict.seq, &verdict.outcome, &mut batch, report)?;
+        judge(writer, own, verdict.seq, &verdict.verdict, &mut batch, report)?;
     }
     let mut seen = BTreeSet::<Lane>::new();
     for it in &response.ops {
@@ -246,22 +246,22 @@ fn judge(
     writer: &Writer<'_>,
     own: ReplicaId,
     seq: u64,
-    outcome: &Outcome,
-    batch: &mut Batch,
+    verdict: &Verdict,
+    batch: &mut ApplyBatch,
     report: &mut Report,
 ) -> Result<(), Error> {
     let lane = Lane { replica: own, seq };
     let Some(entry) = writer.read().op(lane)? else { return Ok(()) };
-    match outcome {
-        Outcome::Ok(acceptance) | Outcome::Duplicate(acceptance) => {
-            match outcome {
-                Outcome::Ok(_) => report.accepted += 1,
+    match verdict {
+        Verdict::Ok(acceptance) | Verdict::Duplicate(acceptance) => {
+            match verdict {
+                Verdict::Ok(_) => report.accepted += 1,
                 _ => report.duplicates += 1,
             }
             accept(writer, entry, *acceptance, batch)
         }
-        Outcome::Rejected { code, retryable: true, text } => writer.set_own(seq, OwnState::Waits, code.as_str(), text),
-        Outcome::Rejected { code, retryable: false, text } => {
+        Verdict::Rejected { code, retryable: true, text } => writer.set_own(seq, OwnState::Waits, code.as_str(), text),
+        Verdict::Rejected { code, retryable: false, text } => {
             report.rejected += 1;
             writer.set_own(seq, OwnState::Rejected, code.as_str(), text)?;
             batch.refused.push(lane);
@@ -270,7 +270,7 @@ fn judge(
     }
 }
 
-fn accept(writer: &Writer<'_>, entry: Entry, acceptance: Acceptance, batch: &mut Batch) -> Result<(), Error> {
+fn accept(writer: &Writer<'_>, entry: Entry, acceptance: Acceptance, batch: &mut ApplyBatch) -> Result<(), Error> {
     let seq = entry.op.lane.seq;
     if writer.read().own_state(seq)? != Some(OwnState::Accepted as i64) {
         writer.set_own(seq, OwnState::Accepted, "", "")?;

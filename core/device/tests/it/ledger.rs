@@ -9,8 +9,8 @@ use stocksync_core::sync::{Transport, TransportError};
 use stocksync_core::{Error, Inventory};
 use stocksync_ledger::fold::deltas;
 use stocksync_schemas::{
-    Acceptance, AcceptedOp, Body, BootId, Captured, Cell, Code, ExchangeResponse, Kind, Lane, Location, LogPoint, Op,
-    Outcome, ReplicaId, UserId, VariantId, Verdict, limits, wire,
+    Acceptance, AcceptedOp, Body, BootId, CaptureTime, Cell, Code, ExchangeResponse, Kind, Lane, Location, LogPoint,
+    Op, OpVerdict, ReplicaId, UserId, VariantId, Verdict, limits, wire,
 };
 
 use crate::capture::{cell, movement};
@@ -41,7 +41,7 @@ fn random_movement(position: u64) -> AcceptedOp {
 
 fn accepted(position: u64, body: Body) -> AcceptedOp {
     let at = i64::try_from(position).unwrap();
-    let captured = Captured { wall_ms: at, boot_ms: at, boot: BootId::default(), took_ms: 0 };
+    let captured = CaptureTime { wall_ms: at, boot_ms: at, boot: BootId::default(), took_ms: 0 };
     let op = Op::new(Lane { replica: ReplicaId([3; 16]), seq: position }, captured, UserId::default(), body);
     let acceptance =
         Acceptance { position, began: at, ended: at, uncertainty: 0, past: position - 1, own_past: position - 1 };
@@ -158,20 +158,20 @@ impl Transport for Refuses {
     fn exchange(&self, request: &[u8]) -> Result<Vec<u8>, TransportError> {
         let request = wire::decode_request(request).unwrap().request;
         let mut position = request.cursor.position;
-        let verdicts: Vec<Verdict> = request
+        let verdicts: Vec<OpVerdict> = request
             .ops
             .iter()
             .map(|pushed| {
                 let seq = pushed.op.lane.seq;
                 if seq == self.seq {
                     let (code, text) = (Code::InvalidOp, "not this one".to_owned());
-                    return Verdict { seq, outcome: Outcome::Rejected { code, retryable: false, text } };
+                    return OpVerdict { seq, verdict: Verdict::Rejected { code, retryable: false, text } };
                 }
                 position += 1;
-                let estimate = pushed.beside.estimate;
+                let estimate = pushed.context.estimate;
                 let (began, ended, uncertainty) = (estimate.began, estimate.ended, estimate.uncertainty);
                 let acceptance = Acceptance { position, began, ended, uncertainty, past: 0, own_past: seq - 1 };
-                Verdict { seq, outcome: Outcome::Ok(acceptance) }
+                OpVerdict { seq, verdict: Verdict::Ok(acceptance) }
             })
             .collect();
         let cursor = LogPoint { position, ..request.cursor };

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use stocksync_schemas::{SessionId, limits};
 
 use super::incremental::CellHistory;
-use super::order::{Stamp, all_before, standing};
+use super::order::{OpStamp, all_before, relative_order};
 use super::state::{Candidate, CellState, OpenCount, OpenSession, Witness};
 use super::{CloseFact, CountFact};
 
 /// An observation of the cell.
 struct Anchor {
-    parts: Vec<Stamp>,
+    parts: Vec<OpStamp>,
     value: i128,
 }
 
@@ -27,7 +27,7 @@ struct Session<'a> {
 /// The state that the live ops of `history` give a cell.
 #[must_use]
 pub fn evaluate(history: &CellHistory) -> CellState {
-    let ops: Vec<Stamp> = history
+    let ops: Vec<OpStamp> = history
         .movements
         .iter()
         .map(|movement| movement.stamp)
@@ -40,7 +40,7 @@ pub fn evaluate(history: &CellHistory) -> CellState {
         .map(|count| Anchor { parts: vec![count.stamp], value: count.counted.into() })
         .collect();
     let mut open = Vec::new();
-    let mut witnesses: Vec<(Stamp, bool)> = Vec::new();
+    let mut witnesses: Vec<(OpStamp, bool)> = Vec::new();
     for (id, session) in sessions(history) {
         let (agreed, disagreed) = act(&session, &ops, &mut anchors, &mut witnesses);
         if !agreed && (!session.counts.is_empty() || disagreed) {
@@ -82,9 +82,9 @@ fn sessions(history: &CellHistory) -> BTreeMap<SessionId, Session<'_>> {
 /// Lets the closes of a session act on the cell; answers whether one agreed and whether one did not.
 fn act(
     session: &Session<'_>,
-    ops: &[Stamp],
+    ops: &[OpStamp],
     anchors: &mut Vec<Anchor>,
-    witnesses: &mut Vec<(Stamp, bool)>,
+    witnesses: &mut Vec<(OpStamp, bool)>,
 ) -> (bool, bool) {
     let mut live: Vec<_> = session.counts.iter().map(|count| count.reference()).collect();
     live.sort_unstable();
@@ -96,7 +96,7 @@ fn act(
         let saw_nothing = agrees && live.is_empty() && close.complete;
         let known_op = ops.iter().any(|op| op.before(&close.stamp));
         if agrees && !live.is_empty() {
-            let mut parts: Vec<Stamp> = session.counts.iter().map(|count| count.stamp).collect();
+            let mut parts: Vec<OpStamp> = session.counts.iter().map(|count| count.stamp).collect();
             parts.sort_unstable();
             if !anchors.iter().any(|anchor| anchor.parts == parts) {
                 let value = session.counts.iter().map(|count| i128::from(count.counted)).sum();
@@ -132,12 +132,12 @@ fn candidates(anchors: Vec<Anchor>, history: &CellHistory) -> (Vec<Candidate>, b
 }
 
 /// Adds a movement to a candidate if it came after it.
-pub(super) fn add(candidate: &mut Candidate, op: &Stamp, delta: i128) {
-    let standing = standing(op, &candidate.parts);
-    if standing.after {
+pub(super) fn add(candidate: &mut Candidate, op: &OpStamp, delta: i128) {
+    let order = relative_order(op, &candidate.parts);
+    if order.after {
         candidate.on_hand += delta;
     }
-    candidate.touched |= standing.touches;
+    candidate.touched |= order.touches;
 }
 
 /// Sorts by key, highest first, and keeps the number allowed; answers whether one was left out.
@@ -150,16 +150,16 @@ pub(super) fn truncate(candidates: &mut Vec<Candidate>) -> bool {
 
 /// Whether a complete close can still say something: some op of the cell did not know it, and some candidate (if there is
 /// one) is not after it by knowledge.
-pub(super) fn matters(close: &Stamp, ops: &[Stamp], candidates: &[Candidate]) -> bool {
+pub(super) fn matters(close: &OpStamp, ops: &[OpStamp], candidates: &[Candidate]) -> bool {
     ops.iter().any(|op| !close.before(op)) && !passed(close, candidates)
 }
 
 /// Whether every candidate knew the close; false where there is none.
-pub(super) fn passed(close: &Stamp, candidates: &[Candidate]) -> bool {
+pub(super) fn passed(close: &OpStamp, candidates: &[Candidate]) -> bool {
     !candidates.is_empty() && candidates.iter().all(|candidate| all_before(&[*close], &candidate.parts))
 }
 
-fn witness(close: Stamp, of_zero: bool, history: &CellHistory) -> Witness {
+fn witness(close: OpStamp, of_zero: bool, history: &CellHistory) -> Witness {
     let mut witness = Witness { close, of_zero, after: 0, touched: false };
     for movement in &history.movements {
         observe(&mut witness, &movement.stamp, movement.delta);
@@ -171,10 +171,10 @@ fn witness(close: Stamp, of_zero: bool, history: &CellHistory) -> Witness {
 }
 
 /// Shows a movement, or a count with a delta of 0, to a witness.
-pub(super) fn observe(witness: &mut Witness, op: &Stamp, delta: i128) {
-    let standing = standing(op, &[witness.close]);
-    if standing.after {
+pub(super) fn observe(witness: &mut Witness, op: &OpStamp, delta: i128) {
+    let order = relative_order(op, &[witness.close]);
+    if order.after {
         witness.after += delta;
     }
-    witness.touched |= standing.touches;
+    witness.touched |= order.touches;
 }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stocksync_schemas::{Body, Cell, Close, Lane, Location, SessionId};
 
 use super::evaluate::{add, evaluate, observe, passed, truncate, waiting};
-use super::order::{Stamp, all_before};
+use super::order::{OpStamp, all_before};
 use super::state::{Candidate, CellState, OpenSession, Witness};
 use super::{CloseFact, CountFact, Entry, MovementFact, deltas};
 
@@ -38,7 +38,7 @@ pub struct Restamped {
     /// With its new acceptance.
     pub entry: Entry,
     /// Where it stood before.
-    pub before: Stamp,
+    pub before: OpStamp,
 }
 
 /// An op folded before that counts now and did not, or did and no longer does: voided, revived, rejected.
@@ -82,7 +82,7 @@ pub struct LoadedCells {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompleteClose {
     /// Whose.
-    pub stamp: Stamp,
+    pub stamp: OpStamp,
 }
 
 /// A history that a cell needs before its state is known.
@@ -103,7 +103,7 @@ struct Work {
     /// Movements of the batch that its candidates have been shown, in order.
     added: Vec<Lane>,
     /// Candidates that lack the movements folded before them: by parts, with how many of `added` came before.
-    lacking: Vec<(Vec<Stamp>, usize)>,
+    lacking: Vec<(Vec<OpStamp>, usize)>,
 }
 
 impl Work {
@@ -245,7 +245,7 @@ impl Fold {
     }
 
     /// A close stands from now on in this batch.
-    fn remember(&mut self, close: &Close, stamp: Stamp) {
+    fn remember(&mut self, close: &Close, stamp: OpStamp) {
         for location in &close.complete {
             let known = self.closes.entry(*location).or_default();
             known.retain(|it| it.stamp.lane != stamp.lane);
@@ -268,9 +268,9 @@ impl Fold {
             let work = self.work(&cell);
             let observations = work.state.candidates.iter().map(|candidate| candidate.parts.clone());
             let witnesses = closes.iter().map(|close| vec![close.stamp]);
-            let same = observations
-                .chain(witnesses)
-                .all(|parts| super::order::standing(&now, &parts) == super::order::standing(&it.before, &parts));
+            let same = observations.chain(witnesses).all(|parts| {
+                super::order::relative_order(&now, &parts) == super::order::relative_order(&it.before, &parts)
+            });
             work.whole |= !(same && knew_as_much);
             work.state.first = work.state.first.map(|first| first.min(now.position));
         }
@@ -301,7 +301,7 @@ impl Fold {
     }
 
     /// Live complete closes of the cell's location that `op` did not know.
-    fn unknown_closes(&self, cell: &Cell, op: &Stamp) -> Vec<Stamp> {
+    fn unknown_closes(&self, cell: &Cell, op: &OpStamp) -> Vec<OpStamp> {
         self.closes
             .get(&cell.location)
             .into_iter()
@@ -367,7 +367,7 @@ impl Fold {
         }
     }
 
-    fn close(&mut self, close: &Close, stamp: Stamp) {
+    fn close(&mut self, close: &Close, stamp: OpStamp) {
         let again = self.closed_sessions.contains(&close.session);
         if again {
             self.recompute_session(close.session);
@@ -412,7 +412,7 @@ fn close_one(work: &mut Work, fact: &CloseFact) -> bool {
         };
     }
     work.state.sessions.retain(|it| it.session != fact.session);
-    let mut parts: Vec<Stamp> = counts.iter().map(|count| count.stamp).collect();
+    let mut parts: Vec<OpStamp> = counts.iter().map(|count| count.stamp).collect();
     parts.sort_unstable();
     let value = counts.iter().map(|count| i128::from(count.counted)).sum();
     anchor(work, parts, value);
@@ -428,7 +428,7 @@ fn weigh_no_more(work: &mut Work, fact: &CloseFact) {
 }
 
 /// A new anchor: candidates before it go, and it lacks the movements so far.
-fn anchor(work: &mut Work, parts: Vec<Stamp>, value: i128) {
+fn anchor(work: &mut Work, parts: Vec<OpStamp>, value: i128) {
     let state = &mut work.state;
     let before = state.candidates.len();
     state.candidates.retain(|candidate| !all_before(&candidate.parts, &parts));

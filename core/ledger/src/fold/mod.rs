@@ -22,7 +22,7 @@ use stocksync_schemas as schemas;
 pub use evaluate::evaluate;
 pub use incremental::{CellHistory, Changed, CompleteClose, Fold, HistoryNeed, LoadedCells, Needs, Restamped};
 pub use live::{VoidGraph, VoidOp};
-pub use order::Stamp;
+pub use order::OpStamp;
 pub use reference::fold;
 pub use state::{CellState, CellView, StateError};
 
@@ -53,8 +53,8 @@ impl Entry {
 
     /// Its place in knowledge and time.
     #[must_use]
-    pub fn stamp(&self) -> Stamp {
-        Stamp::new(self.op.lane, &self.acceptance)
+    pub fn stamp(&self) -> OpStamp {
+        OpStamp::new(self.op.lane, &self.acceptance)
     }
 }
 
@@ -62,7 +62,7 @@ impl Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MovementFact {
     /// Whose.
-    pub stamp: Stamp,
+    pub stamp: OpStamp,
     /// Arriving minus leaving, thousandths.
     pub delta: i128,
 }
@@ -71,7 +71,7 @@ pub struct MovementFact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountFact {
     /// Whose.
-    pub stamp: Stamp,
+    pub stamp: OpStamp,
     /// How a close names it.
     pub hash: OpHash,
     /// What was there, thousandths.
@@ -92,7 +92,7 @@ impl CountFact {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseFact {
     /// Whose.
-    pub stamp: Stamp,
+    pub stamp: OpStamp,
     /// Which session.
     pub session: SessionId,
     /// The counts it names for the cell, sorted, each once.
@@ -104,7 +104,7 @@ pub struct CloseFact {
 impl CloseFact {
     /// What `close`, placed at `stamp`, says of `cell`.
     #[must_use]
-    pub fn of(cell: &Cell, close: &Close, stamp: Stamp) -> Self {
+    pub fn of(cell: &Cell, close: &Close, stamp: OpStamp) -> Self {
         let mut named: Vec<OpRef> =
             close.parts.iter().filter(|part| part.cell == *cell).flat_map(|part| part.counts.iter().copied()).collect();
         named.sort_unstable();

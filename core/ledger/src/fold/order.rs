@@ -8,7 +8,7 @@ use stocksync_schemas::{Acceptance, Lane, ReplicaId};
 
 /// An op's place in knowledge and time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Stamp {
+pub struct OpStamp {
     /// The op's lane.
     pub lane: Lane,
     /// Its position; [`stocksync_schemas::acceptance::NOT_ACCEPTED`] while it has none.
@@ -28,7 +28,7 @@ pub struct Stamp {
 /// Decides between acts that neither knowledge nor time can order: latest end, then replica, then seq.
 pub type Key = (i64, ReplicaId, u64);
 
-impl Stamp {
+impl OpStamp {
     /// The stamp of the op in `lane` with `acceptance`.
     #[must_use]
     pub fn new(lane: Lane, acceptance: &Acceptance) -> Self {
@@ -45,7 +45,7 @@ impl Stamp {
 
     /// Whoever did `later` knew this act when `later` began.
     #[must_use]
-    pub fn before(&self, later: &Stamp) -> bool {
+    pub fn before(&self, later: &OpStamp) -> bool {
         self.position <= later.past || (self.lane.replica == later.lane.replica && self.lane.seq <= later.own_past)
     }
 
@@ -82,7 +82,7 @@ impl Interval {
 
 /// How an op stands to an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct RelativeOrder {
     /// The op happened after it.
     pub after: bool,
     /// Neither knew the other and their intervals touch: a person should look.
@@ -91,9 +91,9 @@ pub struct Standing {
 
 /// How `op` stands to the observation made of `parts` (at least one; none means nothing is after it).
 #[must_use]
-pub fn standing(op: &Stamp, parts: &[Stamp]) -> Standing {
-    let ordered = |after| Standing { after, touches: false };
-    let Some(latest) = parts.iter().map(Stamp::key).max() else { return ordered(false) };
+pub fn relative_order(op: &OpStamp, parts: &[OpStamp]) -> RelativeOrder {
+    let ordered = |after| RelativeOrder { after, touches: false };
+    let Some(latest) = parts.iter().map(OpStamp::key).max() else { return ordered(false) };
     if parts.iter().all(|part| op.before(part)) {
         return ordered(false);
     }
@@ -102,7 +102,7 @@ pub fn standing(op: &Stamp, parts: &[Stamp]) -> Standing {
     }
     let (mine, theirs) = (op.interval(), span(parts));
     if mine.touches(&theirs) {
-        Standing { after: op.key() > latest, touches: true }
+        RelativeOrder { after: op.key() > latest, touches: true }
     } else {
         ordered(mine.from > theirs.to)
     }
@@ -110,12 +110,12 @@ pub fn standing(op: &Stamp, parts: &[Stamp]) -> Standing {
 
 /// Every part of `first` is before every part of `second`.
 #[must_use]
-pub fn all_before(first: &[Stamp], second: &[Stamp]) -> bool {
+pub fn all_before(first: &[OpStamp], second: &[OpStamp]) -> bool {
     first.iter().all(|x| second.iter().all(|y| x.before(y)))
 }
 
-fn span(parts: &[Stamp]) -> Interval {
-    parts.iter().map(Stamp::interval).fold(Interval { from: i64::MAX, to: i64::MIN }, |span, part| Interval {
+fn span(parts: &[OpStamp]) -> Interval {
+    parts.iter().map(OpStamp::interval).fold(Interval { from: i64::MAX, to: i64::MIN }, |span, part| Interval {
         from: span.from.min(part.from),
         to: span.to.max(part.to),
     })

@@ -5,13 +5,13 @@
 use serde::{Deserialize, Serialize};
 use stocksync_schemas::{OpHash, OpRef, SessionId};
 
-use super::order::{Key, Stamp, all_before};
+use super::order::{Key, OpStamp, all_before};
 
 /// An anchor that is not before another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// What the observation is made of, sorted.
-    pub parts: Vec<Stamp>,
+    pub parts: Vec<OpStamp>,
     /// What was seen plus the live movements after it, thousandths.
     pub on_hand: i128,
     /// A live movement, unordered by knowledge, touches its interval.
@@ -22,7 +22,7 @@ impl Candidate {
     /// The latest key of its parts.
     #[must_use]
     pub fn key(&self) -> Option<Key> {
-        self.parts.iter().map(Stamp::key).max()
+        self.parts.iter().map(OpStamp::key).max()
     }
 }
 
@@ -39,7 +39,7 @@ pub struct OpenSession {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenCount {
     /// Whose.
-    pub stamp: Stamp,
+    pub stamp: OpStamp,
     /// How a close names it.
     pub hash: [u8; 32],
     /// What was there, thousandths.
@@ -58,7 +58,7 @@ impl OpenCount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {
     /// The close.
-    pub close: Stamp,
+    pub close: OpStamp,
     /// It saw nothing here, and no op of the cell is before it (DESIGN 5.8). Else it says nothing more about the cell.
     pub of_zero: bool,
     /// The live movements after it, thousandths.

@@ -98,7 +98,7 @@ pub(super) fn merge(document: &AutoCommit, change: &[u8], replica: ReplicaId) ->
 }
 
 /// Applies a change to the document itself. After [`RecordError::Document`] it is spoilt.
-pub(super) fn merge_unproven(
+pub(super) fn merge_unchecked(
     document: &mut AutoCommit,
     change: &[u8],
     replica: ReplicaId,
@@ -112,14 +112,14 @@ pub(super) fn merge_unproven(
             Place::Later => return Ok(Merged::Waits),
         }
         document.apply_changes([decoded]).map_err(|_| RecordError::Document)?;
-        let fits = document.keys(ROOT).count() <= MOST_FIELDS;
+        let fits = document.keys(ROOT).count() <= MAX_FIELDS;
         if fits { Ok(Merged::Applied) } else { Err(RecordError::Document) }
     })
     .unwrap_or(Err(RecordError::Document))
 }
 
 /// A document that loads again as it was saved, with its bytes.
-pub(super) fn prove(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), RecordError> {
+pub(super) fn verify(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), RecordError> {
     caught(|| check_whole(document)).and_then(Result::ok).ok_or(RecordError::Document)
 }
 
@@ -156,7 +156,7 @@ fn check_whole(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), Recor
     if reloaded.get_heads() != document.get_heads() {
         return Err(RecordError::Change("the document would load as another"));
     }
-    if reloaded.keys(ROOT).count() > MOST_FIELDS {
+    if reloaded.keys(ROOT).count() > MAX_FIELDS {
         return Err(RecordError::Change("too many fields"));
     }
     let _ = Document(reloaded.clone()).row();
@@ -164,4 +164,4 @@ fn check_whole(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), Recor
 }
 
 /// Fields that a document may have, those of later versions included.
-const MOST_FIELDS: usize = 200;
+const MAX_FIELDS: usize = 200;

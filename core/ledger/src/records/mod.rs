@@ -205,21 +205,21 @@ impl Document {
     }
 
     /// As [`Self::merge`], but without proof that the document can still be saved and loaded: for many changes in a row.
-    /// Before the document is kept, [`Self::prove`] must succeed.
+    /// Before the document is kept, [`Self::verify`] must succeed.
     ///
     /// # Errors
     /// [`RecordError::Change`]: refuse it for good; the document is as it was. [`RecordError::Document`]: the document is
     /// spoilt: begin again with the kept one and [`Self::merge`].
-    pub fn merge_unproven(&mut self, change: &[u8], replica: ReplicaId) -> Result<Merged, RecordError> {
-        guard::merge_unproven(&mut self.0, change, replica)
+    pub fn merge_unchecked(&mut self, change: &[u8], replica: ReplicaId) -> Result<Merged, RecordError> {
+        guard::merge_unchecked(&mut self.0, change, replica)
     }
 
     /// Proves that the document loads again as it is, and answers its bytes at rest.
     ///
     /// # Errors
-    /// As [`Self::merge_unproven`].
-    pub fn prove(&mut self) -> Result<Vec<u8>, RecordError> {
-        let (proven, saved) = guard::prove(&mut self.0)?;
+    /// As [`Self::merge_unchecked`].
+    pub fn verify(&mut self) -> Result<Vec<u8>, RecordError> {
+        let (proven, saved) = guard::verify(&mut self.0)?;
         self.0 = proven;
         Ok(saved)
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use stocksync_ledger::Entry;
 use stocksync_schemas::acceptance::NOT_ACCEPTED;
 use stocksync_schemas::{
-    Acceptance, Body, BootId, Captured, Cell, Close, ClosePart, Count, Lane, Line, Location, Move, Op, ReplicaId,
+    Acceptance, Body, BootId, CaptureTime, Cell, Close, ClosePart, Count, Lane, Line, Location, Move, Op, ReplicaId,
     SessionId, UserId, VariantId, Void,
 };
 
@@ -129,7 +129,7 @@ fn history(steps: &[Step]) -> Vec<Entry> {
             past,
             own_past,
         };
-        let captured = Captured { wall_ms: ended, boot_ms: ended, boot: BootId::default(), took_ms: 0 };
+        let captured = CaptureTime { wall_ms: ended, boot_ms: ended, boot: BootId::default(), took_ms: 0 };
         let op = Op::new(Lane { replica, seq: own + 1 }, captured, UserId::default(), body(step, &entries));
         let entry = Entry::new(op, acceptance);
         if step.held_back { held.push(entry) } else { entries.push(entry) }

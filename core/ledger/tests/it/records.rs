@@ -158,15 +158,15 @@ fn a05_changes_in_a_row_are_proven_once() {
         changes.push(edit(&mut author, A, &fields(&[("name", &format!("Tea {n}")), ("notes", &"x".repeat(n + 1))])));
     }
     let (mut quick, mut careful) = (Document::new(), Document::new());
-    assert_eq!(quick.merge_unproven(&changes[1], A), Ok(Merged::Waits));
+    assert_eq!(quick.merge_unchecked(&changes[1], A), Ok(Merged::Waits));
     for change in &changes {
-        assert_eq!(quick.merge_unproven(change, A), careful.merge(change, A));
-        assert_eq!(quick.merge_unproven(change, A), Ok(Merged::AlreadyThere));
+        assert_eq!(quick.merge_unchecked(change, A), careful.merge(change, A));
+        assert_eq!(quick.merge_unchecked(change, A), Ok(Merged::AlreadyThere));
     }
-    let saved = quick.prove().unwrap();
+    let saved = quick.verify().unwrap();
     assert_eq!(saved, careful.save());
     assert_eq!(Document::load(&saved).unwrap().row(), author.row());
-    assert!(matches!(quick.merge_unproven(&changes[3], B), Err(RecordError::Change(_))), "of another replica");
+    assert!(matches!(quick.merge_unchecked(&changes[3], B), Err(RecordError::Change(_))), "of another replica");
 
     let silent = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
@@ -181,8 +181,8 @@ fn a05_changes_in_a_row_are_proven_once() {
         let checksum: [u8; 32] = Sha256::digest(&hostile[8..]).into();
         hostile[4..8].copy_from_slice(&checksum[..4]);
         let mut document = Document::new();
-        let applied = document.merge_unproven(&hostile, A);
-        let outcome = applied.clone().and_then(|_| document.prove());
+        let applied = document.merge_unchecked(&hostile, A);
+        let outcome = applied.clone().and_then(|_| document.verify());
         match (Document::new().merge(&hostile, A), outcome) {
             (Ok(Merged::Applied), Ok(saved)) => {
                 taken += 1;

@@ -19,7 +19,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{Batch, Clock, Issued, KeptRecord, Known, LaneState, LogError, LogRow, LogTransaction, RecordKey};
+use super::{Batch, Issued, KeptRecord, Known, LaneState, LogError, LogRow, LogTransaction, RecordKey, TenantClock};
 use crate::database::{Database, DatabaseError};
 use crate::exchange::{ExchangeError, Prepared, Rebuilt, exchange, rebuild};
 
@@ -130,7 +130,7 @@ impl<'c> PgTransaction<'c> {
 
 #[async_trait]
 impl LogTransaction for PgTransaction<'_> {
-    async fn clock(&mut self, now_ms: i64) -> Result<Clock, LogError> {
+    async fn clock(&mut self, now_ms: i64) -> Result<TenantClock, LogError> {
         self.read_clock(now_ms).await
     }
     async fn lane(&mut self, replica: ReplicaId) -> Result<Option<LaneState>, LogError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stocksync_ledger::fold::order::Stamp;
+use stocksync_ledger::fold::order::OpStamp;
 use stocksync_ledger::fold::{
     CellHistory, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, VoidOp, evaluate,
 };
@@ -15,20 +15,20 @@ use uuid::Uuid;
 
 use super::rows::{self, acceptance, cell, get, hash, id, log_row, signed, stamp, unsigned};
 use super::{PgTransaction, sql};
-use crate::op_log::{Clock, Issued, Judgement, Known, LaneState, LogError, LogRow};
+use crate::op_log::{Issued, Judgement, Known, LaneState, LogError, LogRow, TenantClock};
 
 /// A live close that a history may need.
 struct LiveClose {
-    stamp: Stamp,
+    stamp: OpStamp,
     close: Close,
 }
 
 impl PgTransaction<'_> {
-    pub(super) async fn read_clock(&self, now_ms: i64) -> Result<Clock, LogError> {
+    pub(super) async fn read_clock(&self, now_ms: i64) -> Result<TenantClock, LogError> {
         let rows = self.query(sql::CLOCK, &[&now_ms]).await?;
         let row = rows.first().ok_or(LogError::Damaged("the tenant has no clock"))?;
         let point = LogPoint { position: unsigned(get(row, "position")?), head: Head(hash(row, "head")?) };
-        Ok(Clock { point, now_ms: get(row, "now_ms")? })
+        Ok(TenantClock { point, now_ms: get(row, "now_ms")? })
     }
 
     pub(super) async fn read_lane(&self, replica: ReplicaId) -> Result<Option<LaneState>, LogError> {

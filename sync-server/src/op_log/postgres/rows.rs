@@ -1,9 +1,9 @@
 //! Between rows of Postgres and the types of `schemas`: ids, unsigned numbers, ops.
 
 use stocksync_ledger::Entry;
-use stocksync_ledger::fold::order::Stamp;
+use stocksync_ledger::fold::order::OpStamp;
 use stocksync_schemas::{
-    Acceptance, BootId, Captured, Cell, Head, Kind, Lane, Location, Op, OpHash, ReplicaId, UserId, VariantId,
+    Acceptance, BootId, CaptureTime, Cell, Head, Kind, Lane, Location, Op, OpHash, ReplicaId, UserId, VariantId,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -53,8 +53,8 @@ pub fn acceptance(row: &Row) -> Result<Acceptance, LogError> {
 }
 
 /// An op's place in knowledge and time.
-pub fn stamp(row: &Row) -> Result<Stamp, LogError> {
-    Ok(Stamp::new(lane(row)?, &acceptance(row)?))
+pub fn stamp(row: &Row) -> Result<OpStamp, LogError> {
+    Ok(OpStamp::new(lane(row)?, &acceptance(row)?))
 }
 
 /// A cell from the columns `variant_id`, `location_id` and `lot`.
@@ -74,7 +74,7 @@ pub fn kind(row: &Row) -> Result<(Kind, u32), LogError> {
 
 /// A whole row of the log.
 pub fn log_row(row: &Row) -> Result<LogRow, LogError> {
-    let captured = Captured {
+    let captured = CaptureTime {
         wall_ms: get(row, "wall_ms")?,
         boot_ms: get(row, "boot_ms")?,
         boot: BootId(id(row, "boot")?),
