@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use stocksync_core::identity::SystemIds;
 use stocksync_core::records::RecordEdit;
 use stocksync_core::shift::{Command, Input, Mode, Outcome, Scan, Signal, Source, command_label, place_label};
-use stocksync_core::time::{Clock, Reading};
+use stocksync_core::time::{Clock, ClockReading};
 use stocksync_core::{Enrolment, Inventory};
 use stocksync_gs1::check_digit;
 use stocksync_ledger::records::{Edit, FieldValue};
@@ -17,9 +17,9 @@ pub const TEA: &str = "4006381333931";
 pub struct Watch(pub AtomicI64);
 
 impl Clock for Watch {
-    fn read(&self) -> Reading {
+    fn read(&self) -> ClockReading {
         let ms = self.0.load(Ordering::SeqCst);
-        Reading { wall_ms: 1_790_000_000_000 + ms, boot_ms: ms, boot: BootId([1; 16]) }
+        ClockReading { wall_ms: 1_790_000_000_000 + ms, boot_ms: ms, boot: BootId([1; 16]) }
     }
 }
 
