@@ -1,7 +1,6 @@
 //! The histories of the independent model, folded by the server's own tables: in memory and on Postgres.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use stocksync_ledger::Entry;
 use stocksync_ledger::fold::Needs;
@@ -15,16 +14,13 @@ use stocksync_server::op_log::postgres::PgTransaction;
 use stocksync_server::op_log::{Batch, LogRow, LogTransaction};
 use stocksync_server::setup;
 
-use crate::cases::{Case, read};
+use crate::cases::{Case, all};
 use crate::support::TestDatabase;
 
 const DEVICE: DeviceId = DeviceId([9; 16]);
 
 fn all_cases() -> Vec<Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let whole = std::fs::read_to_string(root.join("../shared/fold/cases.jsonl"));
-    let kept = || std::fs::read_to_string(root.join("fixtures/scenarios/fold.jsonl")).unwrap();
-    read(&whole.unwrap_or_else(|_| kept())).unwrap()
+    all().unwrap()
 }
 
 /// The log of a case. Positions of a log are dense; where a case leaves one out, a stranger's op that touches nothing

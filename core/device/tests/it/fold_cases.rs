@@ -1,6 +1,5 @@
 //! The histories of the independent model, folded by the device's own tables.
 
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
@@ -8,7 +7,7 @@ use stocksync_core::Inventory;
 use stocksync_core::sync::{Transport, TransportError};
 use stocksync_schemas::{AcceptedOp, ExchangeResponse, Head, LogPoint, OpHash, wire};
 
-use crate::cases::{Case, read};
+use crate::cases::{Case, all};
 
 /// A server that hands out a given log, so many ops at a time.
 pub struct Log {
@@ -44,10 +43,7 @@ impl Transport for Log {
 }
 
 pub fn all_cases() -> Vec<Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let whole = std::fs::read_to_string(root.join("../shared/fold/cases.jsonl"));
-    let kept = || std::fs::read_to_string(root.join("fixtures/scenarios/fold.jsonl")).unwrap();
-    read(&whole.unwrap_or_else(|_| kept())).unwrap()
+    all().unwrap()
 }
 
 pub fn log_of(case: &Case, page: usize) -> Log {

@@ -1,24 +1,12 @@
-//! DESIGN 5's worked cases and the independent model's histories.
-
-use std::path::Path;
+//! The worked cases of design 5 and the independent model's histories (`fixtures/scenarios`).
 
 use stocksync_ledger::fold::reference;
 
-use crate::cases::{Case, read};
+use crate::cases::{Case, all};
 use crate::world::World;
 
-/// The cases kept here, and all of them where the folder beside the project is present.
 pub fn all_cases() -> Vec<Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let kept = std::fs::read_to_string(root.join("fixtures/scenarios/fold.jsonl")).unwrap();
-    let whole = root.join("../shared/fold/cases.jsonl");
-    match std::fs::read_to_string(&whole) {
-        Ok(text) => read(&text).unwrap(),
-        Err(_) => {
-            println!("skipped: the whole case file is not here; testing the kept cases");
-            read(&kept).unwrap()
-        }
-    }
+    all().unwrap()
 }
 
 /// A small deterministic shuffle: the order of arrival must not matter.
@@ -33,15 +21,13 @@ fn shuffled<T: Clone>(items: &[T], seed: u64) -> Vec<T> {
 }
 
 #[test]
-fn kept_cases_are_one_hundred() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/scenarios/fold.jsonl");
-    assert_eq!(read(&std::fs::read_to_string(root).unwrap()).unwrap().len(), 100);
+fn the_repository_has_all_228_cases() {
+    assert_eq!(all_cases().len(), 228);
 }
 
 #[test]
 fn every_case_on_the_reference_in_any_order() {
     let cases = all_cases();
-    assert!(cases.len() >= 100);
     let mut failures = Vec::new();
     for case in &cases {
         for seed in 0..4 {
