@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use stocksync_core::{Act, CapturedOp, Inventory as Core};
 use stocksync_schemas::ids::IdError;
-use stocksync_schemas::{Body, Cell, Count, Lane, Line, Location, Move, OpHash, OpRef, Void};
+use stocksync_schemas::{Body, Cell, Count, Lane, Location, Move, MovementLine, OpHash, OpRef, Void};
 
 use crate::{BalanceView, StocksyncError, views};
 
@@ -118,9 +118,9 @@ pub(crate) fn record(core: &Core, act: Option<&str>, request: CaptureRequest) ->
     Ok(core.record(act, body)?.into())
 }
 
-fn line(request: LineRequest) -> Result<Line, StocksyncError> {
+fn line(request: LineRequest) -> Result<MovementLine, StocksyncError> {
     let LineRequest { variant, lot, quantity, entered } = request;
-    Ok(Line { variant: id("variant", &variant)?, lot, quantity, entered, unit_cost: None })
+    Ok(MovementLine { variant: id("variant", &variant)?, lot, quantity, entered, unit_cost: None })
 }
 
 /// An id of any kind.

@@ -12,9 +12,9 @@ use stocksync_schemas::*;
 
 const VARIANTS: usize = 10_000;
 
-struct Random(u64);
+struct SampleRandom(u64);
 
-impl Random {
+impl SampleRandom {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -49,17 +49,17 @@ fn zipf() -> Vec<f64> {
 }
 
 /// What one device does: its movements, as it pushes them and as the others get them.
-struct Device {
+struct SampleDevice {
     replica: ReplicaId,
     boot: BootId,
     users: [UserId; 3],
     wall_ms: i64,
-    random: Random,
+    random: SampleRandom,
 }
 
-impl Device {
+impl SampleDevice {
     fn new(number: u64) -> Self {
-        let mut random = Random(0x5EED_0000 ^ (number << 32));
+        let mut random = SampleRandom(0x5EED_0000 ^ (number << 32));
         Self {
             replica: ReplicaId(random.id()),
             boot: BootId(random.id()),
@@ -85,7 +85,7 @@ impl Device {
         let draw = random.unit();
         let item = zipf.partition_point(|weight| *weight < draw).min(VARIANTS - 1);
         let lot = if item % 5 == 0 { format!("10:L{:05}", item * 7 % 100_000) } else { String::new() };
-        let line = Line {
+        let line = MovementLine {
             variant: VariantId(variants[item]),
             lot,
             quantity: quantity as i64 * 1000,
@@ -112,7 +112,7 @@ fn estimate(op: &Op, since: i64) -> Estimate {
 }
 
 fn main() {
-    let mut random = Random(1);
+    let mut random = SampleRandom(1);
     let variants: Vec<[u8; 16]> = (0..VARIANTS).map(|_| random.id()).collect();
     let shelves = [Location(random.id()), Location(random.id())];
     let zipf = zipf();
@@ -121,7 +121,7 @@ fn main() {
         "batch", "direction", "total", "per op", "ids", "rest", "encode us", "decode us"
     );
     for batch in [1_u64, 10, 30, 100, 1_000] {
-        let mut device = Device::new(1);
+        let mut device = SampleDevice::new(1);
         let start = device.wall_ms;
         let ops: Vec<Op> = (1..=batch).map(|seq| device.movement(5_000 + seq, &zipf, &variants, &shelves)).collect();
         let seen = LogPoint { position: 812_345, head: Head(OpHash([9; 32])) };
@@ -198,7 +198,8 @@ fn response(request: &ExchangeRequest) -> (ExchangeResponse, ExchangeResponse) {
         more: false,
         remaining: 0,
     };
-    let verdict = |it: &AcceptedOp| OpVerdict { seq: it.op.lane.seq, verdict: Verdict::Ok(it.acceptance) };
+    let verdict =
+        |accepted: &AcceptedOp| OpVerdict { seq: accepted.op.lane.seq, verdict: Verdict::Ok(accepted.acceptance) };
     let verdicts = accepted.iter().map(verdict).collect();
     (
         ExchangeResponse { verdicts, acknowledged: Some(cursor), ..base.clone() },
@@ -211,9 +212,14 @@ fn distinct(ops: &[Op]) -> usize {
     let mut ids = std::collections::HashSet::new();
     for op in ops {
         ids.extend([op.lane.replica.0, op.captured.boot.0, op.user.0]);
-        if let Body::Move(it) = &op.body {
-            ids.extend([it.from, it.to].iter().filter(|location| !location.is_virtual()).map(|location| location.0));
-            ids.extend(it.lines.iter().map(|line| line.variant.0));
+        if let Body::Move(movement) = &op.body {
+            ids.extend(
+                [movement.from, movement.to]
+                    .iter()
+                    .filter(|location| !location.is_virtual())
+                    .map(|location| location.0),
+            );
+            ids.extend(movement.lines.iter().map(|line| line.variant.0));
         }
     }
     ids.len()

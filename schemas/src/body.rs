@@ -1,7 +1,7 @@
 //! Bodies of operations, and their canonical bytes.
 //!
-//! Owns the shapes and the one encoding a hash covers. Must never judge a body's sense (that is `ledger::rules`): only its
-//! form is read here.
+//! Owns the shapes and the one encoding that a hash covers. Must never check what a body means (`ledger::rules` does): only
+//! its form is checked here.
 
 use prost::Message;
 use serde::{Deserialize, Serialize};
@@ -10,33 +10,34 @@ use crate::ids::{Lane, Location, OpHash, OpRef, RecordId, ReplicaId, SessionId, 
 use crate::op::Kind;
 use crate::wire::pb::body as pb;
 
-/// Bytes that are not one canonical body of their kind.
+/// The bytes are not one canonical body of their kind: reject the op with `invalid_op`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// Not Protobuf, or not of this message.
+    /// Not Protobuf, or not this message.
     #[error("the body cannot be decoded: {0}")]
     Undecodable(String),
-    /// An id, hash or message that must be there is missing or has another length.
+    /// A required id, hash or message is missing, or an id or hash has another length.
     #[error("the body's {0} is missing or has a wrong length")]
     Field(&'static str),
-    /// Decodes, but to a body whose own encoding differs: unknown fields, another order, defaults written out.
+    /// The bytes decode to a body whose canonical encoding differs: unknown fields, another order of fields, defaults written
+    /// out.
     #[error("the body is not in its canonical form")]
     NotCanonical,
 }
 
-/// What a balance belongs to.
+/// A cell: what a balance belongs to. Two ops concern the same stock if they name the same cell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cell {
-    /// The thing.
+    /// Which variant.
     pub variant: VariantId,
-    /// The place.
+    /// At which location.
     pub location: Location,
-    /// Empty, `10:CODE` or `21:SERIAL`.
+    /// Which lot: empty, `10:CODE` for a batch, or `21:SERIAL` for a serial.
     #[serde(default)]
     pub lot: String,
 }
 
-/// A price for one base unit.
+/// The cost of one base unit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cost {
     /// In 1/10 000 of the currency's major unit.
@@ -47,50 +48,51 @@ pub struct Cost {
 
 /// One line of a movement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Line {
-    /// What moves.
+pub struct MovementLine {
+    /// Which variant.
     pub variant: VariantId,
-    /// Of which lot.
+    /// Which lot, as in [`Cell::lot`].
     #[serde(default)]
     pub lot: String,
-    /// How much, thousandths of the base unit, > 0.
+    /// Quantity in thousandths of the variant's base unit, greater than 0.
     pub quantity: i64,
-    /// What the person saw: "3 x CASE of 12".
+    /// What the person saw and entered, such as "3 x CASE of 12". Not used in any computation.
     #[serde(default)]
     pub entered: String,
-    /// What one base unit cost, where known.
+    /// What one base unit cost, if known.
     #[serde(default)]
     pub unit_cost: Option<Cost>,
 }
 
-/// Quantity leaves `from` and arrives at `to`.
+/// A movement: the quantities of its lines leave `from` and arrive at `to`. Its type follows from the two locations: a receipt
+/// comes from [`Location::SUPPLIER`], a sale goes to [`Location::CUSTOMER`], an adjustment has [`Location::LOSS`] at one end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Move {
-    /// Where it leaves.
+    /// Location that the quantities leave.
     pub from: Location,
-    /// Where it arrives; not `from`.
+    /// Location at which they arrive; not `from`.
     pub to: Location,
-    /// What; at least one line.
-    pub lines: Vec<Line>,
-    /// Reason code of the tenant's list.
+    /// At least one and at most [`crate::limits::LINES`] lines.
+    pub lines: Vec<MovementLine>,
+    /// Reason code from the tenant's list; may be empty.
     #[serde(default)]
     pub reason: String,
-    /// A document's number.
+    /// Number of the document (order, delivery) that the movement belongs to; may be empty.
     #[serde(default)]
     pub reference: String,
 }
 
-/// "This many were here": an observation of one cell.
+/// An observation of one cell: so many were there. It does not set the balance; movements after it are added (design 5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Count {
-    /// What was counted.
+    /// The cell that was counted.
     pub cell: Cell,
-    /// How much was there, thousandths, >= 0.
+    /// Quantity found, thousandths, 0 or more.
     pub counted: i64,
-    /// The expectation the person was shown, thousandths; none in a blind count.
+    /// The balance that the person was shown, thousandths; `None` in a blind count. Evidence only.
     #[serde(default)]
     pub expected: Option<i64>,
-    /// The session it belongs to; none if it stands alone.
+    /// The session to which it belongs; a count without one takes effect at once.
     #[serde(default)]
     pub session: Option<SessionId>,
 }
@@ -100,45 +102,46 @@ pub struct Count {
 pub struct ClosePart {
     /// Which cell.
     pub cell: Cell,
-    /// The counts of the session that name it.
+    /// The counts of the session that name this cell.
     pub counts: Vec<OpRef>,
 }
 
-/// A session acts.
+/// The end of a session: where the counts it names for a cell are exactly the live counts of its session, they take effect
+/// together (design 5.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Close {
     /// Which session.
     pub session: SessionId,
-    /// Its counts, by cell.
+    /// The counts of the session, by cell.
     pub parts: Vec<ClosePart>,
-    /// Locations it covered completely.
+    /// Locations that were counted completely: where nothing was counted there was nothing.
     #[serde(default)]
     pub complete: Vec<Location>,
 }
 
-/// The target never happened.
+/// A void: the target never happened. Goods that came back are a movement, not a void.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Void {
-    /// Which op.
+    /// The op to void, of any kind; it may be a void.
     pub target: OpRef,
-    /// Why.
+    /// Reason code or text; may be empty.
     #[serde(default)]
     pub reason: String,
 }
 
-/// One change to one record.
+/// One change of one record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RecordChange {
-    /// Collection of `schemas::collections`.
+    /// Name of a collection of [`crate::collections`].
     pub collection: String,
     /// Which record.
     pub record: RecordId,
-    /// One Automerge change chunk (type 1).
+    /// One Automerge change chunk of type 1, uncompressed.
     #[serde(with = "hex_bytes")]
     pub change: Vec<u8>,
 }
 
-/// What an op says.
+/// The content of an op.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
@@ -152,13 +155,13 @@ pub enum Body {
     Void(Void),
     /// Kind 5.
     Record(RecordChange),
-    /// A kind or version that this build does not know: the bytes captured.
+    /// The body of a kind or version that this build does not know: the bytes as captured.
     #[serde(with = "hex_bytes")]
     Opaque(Vec<u8>),
 }
 
 impl Body {
-    /// Kind and version of a body made by this build; (0, 0) for opaque bytes, whose op carries its own.
+    /// Kind and version of a body that this build creates; (0, 0) for opaque bytes, whose op states its own.
     #[must_use]
     pub fn kind(&self) -> (Kind, u32) {
         match self {
@@ -171,20 +174,20 @@ impl Body {
         }
     }
 
-    /// The canonical bytes.
+    /// The canonical bytes, which an op's hash covers.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Move(it) => to_pb::movement(it).encode_to_vec(),
-            Self::Count(it) => to_pb::count(it).encode_to_vec(),
-            Self::Close(it) => to_pb::close(it).encode_to_vec(),
-            Self::Void(it) => to_pb::void(it).encode_to_vec(),
-            Self::Record(it) => to_pb::record(it).encode_to_vec(),
+            Self::Move(body) => to_pb::movement(body).encode_to_vec(),
+            Self::Count(body) => to_pb::count(body).encode_to_vec(),
+            Self::Close(body) => to_pb::close(body).encode_to_vec(),
+            Self::Void(body) => to_pb::void(body).encode_to_vec(),
+            Self::Record(body) => to_pb::record(body).encode_to_vec(),
             Self::Opaque(bytes) => bytes.clone(),
         }
     }
 
-    /// Reads the canonical bytes of a known kind and version; keeps those of any other as they are.
+    /// Decodes the canonical bytes of a known kind and version; bytes of any other become [`Body::Opaque`].
     ///
     /// # Errors
     /// [`BodyError`] where kind and version are known and `bytes` are not one canonical body of it.
@@ -209,64 +212,68 @@ fn read<M: Message + Default>(bytes: &[u8]) -> Result<M, BodyError> {
 mod to_pb {
     use super::*;
 
-    pub(super) fn reference(it: &OpRef) -> pb::Ref {
-        pb::Ref { replica: it.lane.replica.0.to_vec(), seq: it.lane.seq, hash: it.hash.0.to_vec() }
+    pub(super) fn reference(op: &OpRef) -> pb::Ref {
+        pb::Ref { replica: op.lane.replica.0.to_vec(), seq: op.lane.seq, hash: op.hash.0.to_vec() }
     }
 
-    pub(super) fn cell(it: &Cell) -> pb::Cell {
-        pb::Cell { variant: it.variant.0.to_vec(), location: it.location.0.to_vec(), lot: it.lot.clone() }
+    pub(super) fn cell(cell: &Cell) -> pb::Cell {
+        pb::Cell { variant: cell.variant.0.to_vec(), location: cell.location.0.to_vec(), lot: cell.lot.clone() }
     }
 
-    pub(super) fn movement(it: &Move) -> pb::Move {
+    pub(super) fn movement(movement: &Move) -> pb::Move {
         pb::Move {
-            from: it.from.0.to_vec(),
-            to: it.to.0.to_vec(),
-            lines: it.lines.iter().map(line).collect(),
-            reason: it.reason.clone(),
-            reference: it.reference.clone(),
+            from: movement.from.0.to_vec(),
+            to: movement.to.0.to_vec(),
+            lines: movement.lines.iter().map(line).collect(),
+            reason: movement.reason.clone(),
+            reference: movement.reference.clone(),
         }
     }
 
-    fn line(it: &Line) -> pb::r#move::Line {
+    fn line(line: &MovementLine) -> pb::r#move::Line {
         pb::r#move::Line {
-            variant: it.variant.0.to_vec(),
-            lot: it.lot.clone(),
-            quantity: it.quantity,
-            entered: it.entered.clone(),
-            unit_cost: it
+            variant: line.variant.0.to_vec(),
+            lot: line.lot.clone(),
+            quantity: line.quantity,
+            entered: line.entered.clone(),
+            unit_cost: line
                 .unit_cost
                 .as_ref()
                 .map(|cost| pb::Cost { amount: cost.amount, currency: cost.currency.clone() }),
         }
     }
 
-    pub(super) fn count(it: &Count) -> pb::Count {
+    pub(super) fn count(count: &Count) -> pb::Count {
         pb::Count {
-            cell: Some(cell(&it.cell)),
-            counted: it.counted,
-            expected: it.expected,
-            session: it.session.map(|id| id.0.to_vec()).unwrap_or_default(),
+            cell: Some(cell(&count.cell)),
+            counted: count.counted,
+            expected: count.expected,
+            session: count.session.map(|id| id.0.to_vec()).unwrap_or_default(),
         }
     }
 
-    pub(super) fn close(it: &Close) -> pb::Close {
+    pub(super) fn close(close: &Close) -> pb::Close {
         let part = |part: &ClosePart| pb::close::Part {
             cell: Some(cell(&part.cell)),
             counts: part.counts.iter().map(reference).collect(),
         };
         pb::Close {
-            session: it.session.0.to_vec(),
-            parts: it.parts.iter().map(part).collect(),
-            complete: it.complete.iter().map(|location| location.0.to_vec()).collect(),
+            session: close.session.0.to_vec(),
+            parts: close.parts.iter().map(part).collect(),
+            complete: close.complete.iter().map(|location| location.0.to_vec()).collect(),
         }
     }
 
-    pub(super) fn void(it: &Void) -> pb::Void {
-        pb::Void { target: Some(reference(&it.target)), reason: it.reason.clone() }
+    pub(super) fn void(void: &Void) -> pb::Void {
+        pb::Void { target: Some(reference(&void.target)), reason: void.reason.clone() }
     }
 
-    pub(super) fn record(it: &RecordChange) -> pb::Record {
-        pb::Record { collection: it.collection.clone(), record: it.record.0.to_vec(), change: it.change.clone() }
+    pub(super) fn record(record: &RecordChange) -> pb::Record {
+        pb::Record {
+            collection: record.collection.clone(),
+            record: record.record.0.to_vec(),
+            change: record.change.clone(),
+        }
     }
 }
 
@@ -274,10 +281,13 @@ mod to_pb {
 mod from_pb {
     use super::*;
 
-    fn reference(it: pb::Ref) -> Result<OpRef, BodyError> {
+    fn reference(message: pb::Ref) -> Result<OpRef, BodyError> {
         Ok(OpRef {
-            lane: Lane { replica: ReplicaId::from_slice(&it.replica).ok_or(BodyError::Field("replica"))?, seq: it.seq },
-            hash: OpHash::from_slice(&it.hash).ok_or(BodyError::Field("hash"))?,
+            lane: Lane {
+                replica: ReplicaId::from_slice(&message.replica).ok_or(BodyError::Field("replica"))?,
+                seq: message.seq,
+            },
+            hash: OpHash::from_slice(&message.hash).ok_or(BodyError::Field("hash"))?,
         })
     }
 
@@ -293,62 +303,62 @@ mod from_pb {
         SessionId::from_slice(bytes).ok_or(BodyError::Field("session"))
     }
 
-    fn cell(it: Option<pb::Cell>) -> Result<Cell, BodyError> {
-        let it = it.ok_or(BodyError::Field("cell"))?;
-        Ok(Cell { variant: variant(&it.variant)?, location: location(&it.location)?, lot: it.lot })
+    fn cell(message: Option<pb::Cell>) -> Result<Cell, BodyError> {
+        let message = message.ok_or(BodyError::Field("cell"))?;
+        Ok(Cell { variant: variant(&message.variant)?, location: location(&message.location)?, lot: message.lot })
     }
 
-    pub(super) fn movement(it: pb::Move) -> Result<Move, BodyError> {
-        let line = |it: pb::r#move::Line| {
-            Ok(Line {
-                variant: variant(&it.variant)?,
-                lot: it.lot,
-                quantity: it.quantity,
-                entered: it.entered,
-                unit_cost: it.unit_cost.map(|cost| Cost { amount: cost.amount, currency: cost.currency }),
+    pub(super) fn movement(message: pb::Move) -> Result<Move, BodyError> {
+        let line = |message: pb::r#move::Line| {
+            Ok(MovementLine {
+                variant: variant(&message.variant)?,
+                lot: message.lot,
+                quantity: message.quantity,
+                entered: message.entered,
+                unit_cost: message.unit_cost.map(|cost| Cost { amount: cost.amount, currency: cost.currency }),
             })
         };
         Ok(Move {
-            from: location(&it.from)?,
-            to: location(&it.to)?,
-            lines: it.lines.into_iter().map(line).collect::<Result<_, _>>()?,
-            reason: it.reason,
-            reference: it.reference,
+            from: location(&message.from)?,
+            to: location(&message.to)?,
+            lines: message.lines.into_iter().map(line).collect::<Result<_, _>>()?,
+            reason: message.reason,
+            reference: message.reference,
         })
     }
 
-    pub(super) fn count(it: pb::Count) -> Result<Count, BodyError> {
+    pub(super) fn count(message: pb::Count) -> Result<Count, BodyError> {
         Ok(Count {
-            cell: cell(it.cell)?,
-            counted: it.counted,
-            expected: it.expected,
-            session: if it.session.is_empty() { None } else { Some(session(&it.session)?) },
+            cell: cell(message.cell)?,
+            counted: message.counted,
+            expected: message.expected,
+            session: if message.session.is_empty() { None } else { Some(session(&message.session)?) },
         })
     }
 
-    pub(super) fn close(it: pb::Close) -> Result<Close, BodyError> {
-        let part = |it: pb::close::Part| {
+    pub(super) fn close(message: pb::Close) -> Result<Close, BodyError> {
+        let part = |message: pb::close::Part| {
             Ok(ClosePart {
-                cell: cell(it.cell)?,
-                counts: it.counts.into_iter().map(reference).collect::<Result<_, _>>()?,
+                cell: cell(message.cell)?,
+                counts: message.counts.into_iter().map(reference).collect::<Result<_, _>>()?,
             })
         };
         Ok(Close {
-            session: session(&it.session)?,
-            parts: it.parts.into_iter().map(part).collect::<Result<_, _>>()?,
-            complete: it.complete.iter().map(|bytes| location(bytes)).collect::<Result<_, _>>()?,
+            session: session(&message.session)?,
+            parts: message.parts.into_iter().map(part).collect::<Result<_, _>>()?,
+            complete: message.complete.iter().map(|bytes| location(bytes)).collect::<Result<_, _>>()?,
         })
     }
 
-    pub(super) fn void(it: pb::Void) -> Result<Void, BodyError> {
-        Ok(Void { target: reference(it.target.ok_or(BodyError::Field("target"))?)?, reason: it.reason })
+    pub(super) fn void(message: pb::Void) -> Result<Void, BodyError> {
+        Ok(Void { target: reference(message.target.ok_or(BodyError::Field("target"))?)?, reason: message.reason })
     }
 
-    pub(super) fn record(it: pb::Record) -> Result<RecordChange, BodyError> {
+    pub(super) fn record(message: pb::Record) -> Result<RecordChange, BodyError> {
         Ok(RecordChange {
-            collection: it.collection,
-            record: RecordId::from_slice(&it.record).ok_or(BodyError::Field("record"))?,
-            change: it.change,
+            collection: message.collection,
+            record: RecordId::from_slice(&message.record).ok_or(BodyError::Field("record"))?,
+            change: message.change,
         })
     }
 }

@@ -1,13 +1,12 @@
 //! The registry of error codes: one file, `errors.json`, read by Rust, bindings and documentation alike.
 //!
-//! Owns code, HTTP status, whether to retry, and a default text. Must never be bypassed: a code that is not here is not
-//! sent.
+//! Owns code, HTTP status, whether to retry, and a default text. A code that is not registered here must never be sent.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
-        /// A registered error code. Stable for ever; texts may change.
+        /// A registered error code. Codes are stable for ever; their default texts may change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum Code {
@@ -34,7 +33,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request is not what the operation takes.
+    /// The request has a missing, unknown or wrong parameter.
     InvalidRequest = "invalid_request";
     /// The message cannot be decoded.
     Undecodable = "undecodable";
@@ -66,7 +65,7 @@ codes! {
     Unavailable = "unavailable";
     /// The answer took too long.
     Timeout = "timeout";
-    /// A defect.
+    /// A defect of the server.
     Internal = "internal";
     /// The op's bytes are not one canonical op.
     InvalidOp = "invalid_op";
@@ -80,13 +79,13 @@ codes! {
     LaneTaken = "lane_taken";
     /// The lane and seq are taken by another op.
     Fork = "fork";
-    /// A record change that the guard refused.
+    /// The guard of the records module refused a change.
     RecordChangeInvalid = "record_change_invalid";
-    /// A record change whose predecessors have not arrived.
+    /// A record change builds on one that has not arrived.
     RecordChangeWaits = "record_change_waits";
-    /// A label's payload would not be read as it is meant.
+    /// A label's payload would be scanned as something else.
     LabelPayloadInvalid = "label_payload_invalid";
-    /// A character of a label's text that its font does not have.
+    /// A label's text has a character that the font lacks.
     LabelTextUnprintable = "label_text_unprintable";
     /// Symbol and text do not fit a label in readable size.
     LabelDoesNotFit = "label_does_not_fit";
@@ -94,9 +93,9 @@ codes! {
     RecordTooLarge = "record_too_large";
 }
 
-/// One entry of the registry.
+/// One entry of `errors.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Registered {
+pub struct RegistryEntry {
     /// The code.
     pub code: String,
     /// HTTP status where it answers a whole request.
@@ -107,11 +106,11 @@ pub struct Registered {
     pub text: String,
 }
 
-/// The registry's file.
+/// The content of `errors.json`.
 pub const REGISTRY: &str = include_str!("../errors.json");
 
 impl Code {
-    /// HTTP status, retryable, default text.
+    /// HTTP status, whether to retry, default text.
     #[must_use]
     pub fn facts(&self) -> (u16, bool, &'static str) {
         match self {
@@ -157,9 +156,9 @@ impl Code {
 
     /// The code's registry entry.
     #[must_use]
-    pub fn registered(&self) -> Registered {
+    pub fn registry_entry(&self) -> RegistryEntry {
         let (status, retryable, text) = self.facts();
-        Registered { code: self.as_str().into(), status, retryable, text: text.into() }
+        RegistryEntry { code: self.as_str().into(), status, retryable, text: text.into() }
     }
 }
 
@@ -173,11 +172,11 @@ impl std::fmt::Display for Code {
 mod tests {
     use super::*;
 
-    /// F02: each code has its entry in the kept file, and the file has no other.
+    /// F02: each code has its entry in the file, and the file has no other.
     #[test]
     fn f02_registry_file_and_codes_agree() {
-        let file: Vec<Registered> = serde_json::from_str(REGISTRY).unwrap();
-        let built: Vec<Registered> = Code::ALL.iter().map(Code::registered).collect();
+        let file: Vec<RegistryEntry> = serde_json::from_str(REGISTRY).unwrap();
+        let built: Vec<RegistryEntry> = Code::ALL.iter().map(Code::registry_entry).collect();
         assert_eq!(file, built, "errors.json should read:\n{}", serde_json::to_string_pretty(&built).unwrap());
         for code in Code::ALL {
             assert_eq!(Code::parse(code.as_str()), Some(*code));

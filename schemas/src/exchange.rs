@@ -1,6 +1,53 @@
 //! One exchange: what a device sends, what the server answers.
 //!
-//! Owns the meaning of the messages; `wire` owns their bytes. Must never hold what only one side needs.
+//! Owns the meaning of the messages; [`crate::wire`] owns their bytes. Must never hold what only one side needs.
+//!
+//! ```
+//! use stocksync_schemas::wire::{decode_request, encode_request};
+//! use stocksync_schemas::{
+//!     Body, BootId, CaptureContext, CaptureTime, Estimate, ExchangeRequest, Lane, Location, LogPoint, Move,
+//!     MovementLine, Op, PushedOp, ReplicaId, UserId, VariantId,
+//! };
+//!
+//! // A device sold 3 pieces of one variant.
+//! let replica = ReplicaId([7; 16]);
+//! let line = MovementLine {
+//!     variant: VariantId([1; 16]),
+//!     lot: String::new(),
+//!     quantity: 3_000, // thousandths
+//!     entered: "3 x EACH".to_owned(),
+//!     unit_cost: None,
+//! };
+//! let sale = Move {
+//!     from: Location([2; 16]),
+//!     to: Location::CUSTOMER,
+//!     lines: vec![line],
+//!     reason: String::new(),
+//!     reference: "order 17".to_owned(),
+//! };
+//! let captured =
+//!     CaptureTime { wall_ms: 1_790_000_000_000, boot_ms: 86_400_000, boot: BootId([9; 16]), took_ms: 1_500 };
+//! let op = Op::new(Lane { replica, seq: 1 }, captured, UserId::default(), Body::Move(sale));
+//! let estimate = Estimate { began: 1_789_999_998_500, ended: 1_790_000_000_000, uncertainty: 40 };
+//! let context = CaptureContext { estimate, seen: LogPoint::default(), own_seen: 0 };
+//!
+//! let request = ExchangeRequest {
+//!     protocol: stocksync_schemas::exchange::PROTOCOL,
+//!     replica,
+//!     cursor: LogPoint::default(),
+//!     acknowledged: LogPoint::default(),
+//!     final_seq: 0,
+//!     captured_seq: 1,
+//!     pull_limit: 2_000,
+//!     points: Vec::new(),
+//!     ops: vec![PushedOp { op, context }],
+//! };
+//! let bytes = encode_request(&request); // the body of POST /api/v1/sync/exchange
+//! let decoded = decode_request(&bytes)?;
+//! assert_eq!(decoded.request, request);
+//! assert!(decoded.undecodable.is_empty());
+//! # Ok::<(), stocksync_schemas::wire::WireError>(())
+//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -9,20 +56,20 @@ use crate::errors::Code;
 use crate::ids::ReplicaId;
 use crate::op::Op;
 
-/// The protocol this build speaks; older ones are accepted and upcast.
+/// The newest version of the protocol that this build speaks. A server accepts every older one, too.
 pub const PROTOCOL: u32 = 1;
 
-/// An op on its way up.
+/// An op that a device sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushedOp {
     /// As captured.
     pub op: Op,
-    /// What the phone knows about it.
+    /// What the device states about it, outside its hash.
     #[serde(rename = "beside")]
     pub context: CaptureContext,
 }
 
-/// An op with its place in the log, on its way down.
+/// An op that a device receives, with its acceptance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedOp {
     /// As captured.
@@ -31,12 +78,12 @@ pub struct AcceptedOp {
     pub acceptance: Acceptance,
 }
 
-/// What a device sends.
+/// The request of an exchange: a device's state and the ops that have no final verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExchangeRequest {
     /// Protocol version of the sender.
     pub protocol: u32,
-    /// The life of the local database that speaks; all ops of the request are of its lane.
+    /// The replica that sends; all ops of the request are of its lane.
     pub replica: ReplicaId,
     /// The log point up to which the device has applied the log.
     pub cursor: LogPoint,
@@ -46,7 +93,7 @@ pub struct ExchangeRequest {
     pub final_seq: u64,
     /// The highest own seq captured so far.
     pub captured_seq: u64,
-    /// Most ops the device wants in the answer; the server may send fewer.
+    /// Largest number of ops wanted in the answer; 0 pulls nothing. The server may send fewer.
     pub pull_limit: u32,
     /// After a lost tail: older log points of the device, newest first, from which the server picks the newest it shares.
     #[serde(default)]
@@ -55,21 +102,21 @@ pub struct ExchangeRequest {
     pub ops: Vec<PushedOp>,
 }
 
-/// What became of one pushed op.
+/// The server's decision on one pushed op.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Accepted by this exchange.
     Ok(Acceptance),
-    /// Accepted by an earlier one; the op counts once.
+    /// Accepted by an earlier exchange; the op counts once.
     Duplicate(Acceptance),
-    /// Not applied. Final unless `retryable`.
+    /// Not accepted. Final unless `retryable`: the op stays on the device with its code and is excluded from balances.
     Rejected {
         /// Registered code.
         code: Code,
         /// Whether the same op may be accepted later.
         retryable: bool,
-        /// For a person.
+        /// Text for a person.
         text: String,
     },
 }
@@ -80,12 +127,12 @@ pub enum Verdict {
 pub struct OpVerdict {
     /// Which op of the lane.
     pub seq: u64,
-    /// What became of it.
+    /// The decision.
     #[serde(rename = "outcome")]
     pub verdict: Verdict,
 }
 
-/// What the server answers.
+/// The answer of an exchange. A device applies all of it in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExchangeResponse {
     /// Protocol version of the answer.
@@ -96,7 +143,7 @@ pub struct ExchangeResponse {
     /// start of the log where no point of the request is shared). Nothing else of the exchange took place: no verdict, no
     /// op, cursor unchanged.
     pub lost_tail: Option<LogPoint>,
-    /// Per pushed op, in order of seq.
+    /// One for each pushed op, in order of seq, and duplicates for own ops that `cursor` passes.
     pub verdicts: Vec<OpVerdict>,
     /// Others' ops after the request's cursor, in order of position.
     pub ops: Vec<AcceptedOp>,

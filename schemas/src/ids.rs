@@ -1,19 +1,32 @@
-//! Identities: 16-byte ids, lanes and op hashes, and the virtual locations every tenant shares.
+//! Identities: 16-byte ids, lanes and op hashes, and the virtual locations that every tenant shares.
 //!
-//! Owns their text form (hyphenated hex) and order (bytes). Must never make one: randomness is the caller's.
+//! Owns their text form (hyphenated hexadecimal) and their order (by bytes). Must never generate one: randomness comes from
+//! the caller.
+//!
+//! Each id has a type of its own, so that a variant cannot be passed where a location is expected. In JSON an id is its text
+//! form, in SQL and on the wire its 16 bytes.
+//!
+//! ```
+//! use stocksync_schemas::{Location, VariantId};
+//!
+//! let variant: VariantId = "0197c0de-0000-7000-8000-000000000001".parse()?;
+//! assert_eq!(variant.to_string(), "0197c0de-0000-7000-8000-000000000001");
+//! assert!(Location::SUPPLIER.is_virtual());
+//! # Ok::<(), stocksync_schemas::ids::IdError>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Text that is not the identity it should be.
+/// A text that is not an id or hash of the expected form. Correct the text and parse it again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not {expected}: {found:?}")]
 pub struct IdError {
     /// What was expected, such as "a 16-byte id in hexadecimal".
     pub expected: &'static str,
-    /// The beginning of what was found.
+    /// The beginning of the text, at most 48 characters.
     pub found: String,
 }
 
@@ -33,21 +46,21 @@ pub fn to_hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Reads exactly `N` bytes of hexadecimal, hyphens ignored.
+/// Parses exactly `N` bytes of hexadecimal; hyphens are ignored.
 fn from_hex<const N: usize>(text: &str, expected: &'static str) -> Result<[u8; N], IdError> {
-    let wrong = || IdError::new(expected, text);
+    let error = || IdError::new(expected, text);
     let mut bytes = [0_u8; N];
     let mut digits = text.bytes().filter(|byte| *byte != b'-');
     for slot in &mut bytes {
         for _ in 0..2 {
-            let digit = digits.next().and_then(|d| char::from(d).to_digit(16)).ok_or_else(wrong)?;
-            *slot = (*slot << 4) | u8::try_from(digit).map_err(|_| wrong())?;
+            let digit = digits.next().and_then(|d| char::from(d).to_digit(16)).ok_or_else(error)?;
+            *slot = (*slot << 4) | u8::try_from(digit).map_err(|_| error())?;
         }
     }
-    if digits.next().is_some() { Err(wrong()) } else { Ok(bytes) }
+    if digits.next().is_some() { Err(error()) } else { Ok(bytes) }
 }
 
-/// Reads any even run of hexadecimal digits.
+/// Parses an even number of hexadecimal digits of any length; `None` if there is another character or one digit too many.
 #[must_use]
 pub fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> =
@@ -65,13 +78,13 @@ macro_rules! id16 {
         pub struct $name(pub [u8; 16]);
 
         impl $name {
-            /// The id held in `bytes`, if they are 16.
+            /// The id whose bytes these are; `None` unless there are exactly 16.
             #[must_use]
             pub fn from_slice(bytes: &[u8]) -> Option<Self> {
                 bytes.try_into().ok().map(Self)
             }
 
-            /// The 16 bytes.
+            /// The 16 bytes, as stored in SQL and sent on the wire.
             #[must_use]
             pub fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
@@ -122,27 +135,29 @@ macro_rules! id16 {
 }
 
 id16! {
-    /// A customer organisation: the isolation unit.
+    /// A customer organisation: the unit of isolation. No row, message or id of one tenant is visible to another.
     TenantId;
-    /// An enrolled installation with its own credential.
+    /// An enrolled installation with its own credential. It survives a reinstallation only if it is enrolled again.
     DeviceId;
-    /// One life of a device's local database; new after a restore or a clone.
+    /// One life of a device's local database, random; new after a restore or a clone. It names the lane of the ops captured in it.
     ReplicaId;
-    /// The person who did the act; all zero where nobody is signed in.
+    /// The person who captured an op; all zero where nobody is signed in.
     UserId;
-    /// The thing stocked.
+    /// A variant: what is stocked, counted and moved.
     VariantId;
-    /// A place that holds stock, real or virtual.
+    /// A location that holds stock, real or virtual (see the constants).
     Location;
-    /// An editable document: product, variant, location, lot…
+    /// A record, that is an editable document: product, variant, identifier, location, lot. A variant's or location's record has the
+    /// same 16 bytes as its [`VariantId`] or [`Location`].
     RecordId;
-    /// Counts that act together once closed.
+    /// A session: counts that take effect together when a `close` names them.
     SessionId;
-    /// One boot of the device's clock.
+    /// One boot of a device. Readings of the boot clock can be compared only within one boot.
     BootId;
 }
 
-/// Virtual locations end in these bytes; all before them is zero. They are the same in every tenant and are not records.
+/// The virtual locations: 15 zero bytes and one more. They are the same in every tenant and have no record. Their balances may
+/// be negative: they are the other end of movements into and out of real locations.
 impl Location {
     const fn virtual_at(last: u8) -> Self {
         let mut bytes = [0; 16];
@@ -150,17 +165,17 @@ impl Location {
         Self(bytes)
     }
 
-    /// Where receipts come from and supplier returns go.
+    /// Source of receipts, destination of supplier returns.
     pub const SUPPLIER: Self = Self::virtual_at(1);
-    /// Where sales go and customer returns come from.
+    /// Destination of sales, source of customer returns.
     pub const CUSTOMER: Self = Self::virtual_at(2);
-    /// The other end of adjustments and of what counts reveal.
+    /// The other end of adjustments and of the differences that counts reveal.
     pub const LOSS: Self = Self::virtual_at(3);
-    /// Waste and damage.
+    /// Destination of waste and damage.
     pub const SCRAP: Self = Self::virtual_at(4);
-    /// Shipped and not yet received.
+    /// Goods that were shipped and not yet received.
     pub const IN_TRANSIT: Self = Self::virtual_at(5);
-    /// Consumed by, or made by, production.
+    /// Consumed or produced by production.
     pub const PRODUCTION: Self = Self::virtual_at(6);
 
     /// All virtual locations with the name each has in JSON and SQL views.
@@ -173,28 +188,28 @@ impl Location {
         (Self::PRODUCTION, "production"),
     ];
 
-    /// Whether this is one of the virtual locations (or of the range kept for later ones).
+    /// Whether this is a virtual location, or one of the 256 ids reserved for virtual locations.
     #[must_use]
     pub fn is_virtual(&self) -> bool {
         self.0.starts_with(&[0; 15])
     }
 }
 
-/// The place of an op in the log of its replica: `seq` counts 1, 2, 3… without a gap.
+/// The number of an op in its replica: `seq` counts 1, 2, 3… without a gap. Together with the op's hash it identifies the op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Lane {
     /// Which life of which local database.
     pub replica: ReplicaId,
-    /// Dense within the replica, from 1.
+    /// Dense within the replica, from 1; assigned in the transaction that writes the op.
     pub seq: u64,
 }
 
-/// SHA-256 over an op's canonical bytes.
+/// SHA-256 over an op's canonical bytes ([`crate::Op::canonical_bytes`]).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct OpHash(pub [u8; 32]);
 
 impl OpHash {
-    /// The hash held in `bytes`, if they are 32.
+    /// The hash whose bytes these are; `None` unless there are exactly 32.
     #[must_use]
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
@@ -232,10 +247,11 @@ impl<'de> Deserialize<'de> for OpHash {
     }
 }
 
-/// How one op names another: by lane and hash, so that no op can name itself or a later one.
+/// A reference from one op to another, by lane and hash. An op cannot refer to itself or to a later one, because it would
+/// have to contain a hash that covers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OpRef {
-    /// The first lane the op was captured in.
+    /// The lane in which the op was first captured.
     pub lane: Lane,
     /// Its hash.
     pub hash: OpHash,

@@ -1,7 +1,7 @@
-//! Operations: what a person did, captured once, immutable; their canonical bytes and hash.
+//! Operations: what a person did, captured once and immutable; their canonical bytes and hash.
 //!
-//! Owns the envelope and the hash. Must never change the canonical bytes of a released version: ops name each other by
-//! hash, and phones hold ops captured years ago.
+//! Owns the envelope and the hash. Must never change the canonical bytes of a released version: ops refer to each other by
+//! hash, and devices store ops that were captured years ago.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::body::{Body, BodyError};
 use crate::ids::{BootId, Lane, OpHash, OpRef, UserId};
 
-/// The kind numbers of the registry; numbers are never reused.
+/// The number of a kind of op. Numbers are never reused; a number that a build does not know is legal and survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Kind(pub u32);
 
@@ -18,17 +18,17 @@ impl Kind {
     pub const MOVE: Self = Self(1);
     /// An observation of one cell.
     pub const COUNT: Self = Self(2);
-    /// A session of counts acts.
+    /// The counts of a session take effect.
     pub const CLOSE: Self = Self(3);
     /// The target never happened.
     pub const VOID: Self = Self(4);
-    /// A change to a record.
+    /// One change of one record.
     pub const RECORD: Self = Self(5);
-    /// Reserved for a promise of stock; not applied by this version.
+    /// Reserved for a reservation of stock; not applied by this version.
     pub const RESERVE: Self = Self(6);
-    /// Reserved for the end of a promise; not applied by this version.
+    /// Reserved for the end of a reservation; not applied by this version.
     pub const RELEASE: Self = Self(7);
-    /// Reserved for the keeping of a promise; not applied by this version.
+    /// Reserved for the fulfilment of a reservation; not applied by this version.
     pub const FULFIL: Self = Self(8);
     /// Reserved for a decision on an exception; not applied by this version.
     pub const RESOLVE: Self = Self(9);
@@ -47,20 +47,20 @@ pub struct CaptureTime {
     pub took_ms: u32,
 }
 
-/// One operation. Written once, never changed.
+/// One operation. It is written once and never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Op {
-    /// Its place in its replica's own log.
+    /// Its number in its replica.
     pub lane: Lane,
     /// When, by the device's clocks.
     pub captured: CaptureTime,
-    /// Who.
+    /// Who captured it; all zero where nobody is signed in.
     pub user: UserId,
-    /// What: a number of the kind registry.
+    /// What kind of op.
     pub kind: Kind,
-    /// Version of the kind's body.
+    /// Version of the kind's body, from 1.
     pub version: u32,
-    /// The act itself; kinds and versions that this build does not know rest as the bytes captured.
+    /// The content. Bodies of kinds and versions that this build does not know stay the bytes as captured.
     pub body: Body,
 }
 
@@ -75,7 +75,7 @@ impl Op {
         Self { lane, captured, user, kind, version, body }
     }
 
-    /// Rebuilds an op from its parts as they travel and rest.
+    /// Builds an op from its parts as they are sent and stored.
     ///
     /// # Errors
     /// [`BodyError`] where the kind and version are known and the bytes are not one canonical body of it: reject the op
@@ -117,7 +117,7 @@ impl Op {
         OpHash(Sha256::digest(self.canonical_bytes()).into())
     }
 
-    /// How another op names this one.
+    /// The reference by which another op names this one. Computes the hash.
     #[must_use]
     pub fn reference(&self) -> OpRef {
         OpRef { lane: self.lane, hash: self.hash() }

@@ -1,7 +1,7 @@
 //! How a shift is set up, what of it could not be read, and what it asks, as these cross to the app.
 
 use stocksync_core::measure::LabelMeasure;
-use stocksync_core::shift::{self as core, InStore, Inside, Layout, Question, SetAside, Settings};
+use stocksync_core::shift::{self as core, InStore, Question, SetAside, Settings};
 
 use super::{PlaceView, ShiftReason, ThingView, place_view};
 use crate::views;
@@ -77,9 +77,9 @@ impl From<InStore> for InStoreLayout {
     fn from(it: InStore) -> Self {
         let InStore { prefix, layout, inside, decimals } = it;
         let value = match inside {
-            Inside::Price => InStoreValue::Price,
-            Inside::Weight => InStoreValue::Weight,
-            Inside::Count => InStoreValue::Count,
+            core::InStoreValue::Price => InStoreValue::Price,
+            core::InStoreValue::Weight => InStoreValue::Weight,
+            core::InStoreValue::Count => InStoreValue::Count,
         };
         Self { prefix, layout, value, decimals: u32::from(decimals) }
     }
@@ -89,9 +89,9 @@ impl InStoreLayout {
     fn read(self) -> InStore {
         let Self { prefix, layout, value, decimals } = self;
         let inside = match value {
-            InStoreValue::Price => Inside::Price,
-            InStoreValue::Weight => Inside::Weight,
-            InStoreValue::Count => Inside::Count,
+            InStoreValue::Price => core::InStoreValue::Price,
+            InStoreValue::Weight => core::InStoreValue::Weight,
+            InStoreValue::Count => core::InStoreValue::Count,
         };
         // More than a byte holds is refused with the rest that does not fit.
         InStore { prefix, layout, inside, decimals: u8::try_from(decimals).unwrap_or(u8::MAX) }
@@ -185,11 +185,11 @@ impl ShiftSettings {
         let Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } = self;
         let in_store = in_store.into_iter().map(InStoreLayout::read).collect();
         let layout = match layout {
-            KeyboardLayout::Same => Layout::Same,
-            KeyboardLayout::FrenchAzerty => Layout::FrenchAzerty,
-            KeyboardLayout::FrenchAzertyCapsLock => Layout::FrenchAzertyCapsLock,
-            KeyboardLayout::British => Layout::British,
-            KeyboardLayout::German => Layout::German,
+            KeyboardLayout::Same => core::KeyboardLayout::Same,
+            KeyboardLayout::FrenchAzerty => core::KeyboardLayout::FrenchAzerty,
+            KeyboardLayout::FrenchAzertyCapsLock => core::KeyboardLayout::FrenchAzertyCapsLock,
+            KeyboardLayout::British => core::KeyboardLayout::British,
+            KeyboardLayout::German => core::KeyboardLayout::German,
         };
         Settings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
     }
@@ -200,11 +200,11 @@ impl From<Settings> for ShiftSettings {
         let Settings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } = it;
         let in_store = in_store.into_iter().map(InStoreLayout::from).collect();
         let layout = match layout {
-            Layout::Same => KeyboardLayout::Same,
-            Layout::FrenchAzerty => KeyboardLayout::FrenchAzerty,
-            Layout::FrenchAzertyCapsLock => KeyboardLayout::FrenchAzertyCapsLock,
-            Layout::British => KeyboardLayout::British,
-            Layout::German => KeyboardLayout::German,
+            core::KeyboardLayout::Same => KeyboardLayout::Same,
+            core::KeyboardLayout::FrenchAzerty => KeyboardLayout::FrenchAzerty,
+            core::KeyboardLayout::FrenchAzertyCapsLock => KeyboardLayout::FrenchAzertyCapsLock,
+            core::KeyboardLayout::British => KeyboardLayout::British,
+            core::KeyboardLayout::German => KeyboardLayout::German,
         };
         Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rusqlite::{Connection, params};
 use stocksync_core::Inventory;
-use stocksync_schemas::{Body, Line, Location, Move, VariantId};
+use stocksync_schemas::{Body, Location, Move, MovementLine, VariantId};
 
 const VARIANTS: u64 = 10_000;
 
@@ -43,8 +43,13 @@ fn variant(act: u64) -> VariantId {
 }
 
 fn movement(act: u64) -> Body {
-    let line =
-        Line { variant: variant(act), lot: String::new(), quantity: 1_000, entered: String::new(), unit_cost: None };
+    let line = MovementLine {
+        variant: variant(act),
+        lot: String::new(),
+        quantity: 1_000,
+        entered: String::new(),
+        unit_cost: None,
+    };
     Body::Move(Move {
         from: Location([9; 16]),
         to: Location::CUSTOMER,

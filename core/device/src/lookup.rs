@@ -2,7 +2,7 @@
 //!
 //! Owns the ranking: the tenant's own raw barcodes beat any parse, and of several matches none is chosen for the person.
 
-use stocksync_gs1::{Candidate, Meaning, ScanInput, Symbology};
+use stocksync_gs1::{Meaning, ScanCandidate, ScanInput, Symbology};
 
 use crate::measure::{LabelMeasure, Measures};
 use crate::shift::Source;
@@ -74,7 +74,10 @@ impl Inventory {
 impl Reader<'_> {
     /// The variants that a text names, best first, each once; and the reading of the text that named the best: its lot,
     /// dates and measures are those of the thing. Where nothing is named, the standard reading.
-    pub(crate) fn named<'a>(&self, meaning: &'a Meaning) -> Result<(Vec<IdentifierRow>, Option<&'a Candidate>), Error> {
+    pub(crate) fn named<'a>(
+        &self,
+        meaning: &'a Meaning,
+    ) -> Result<(Vec<IdentifierRow>, Option<&'a ScanCandidate>), Error> {
         let (mut found, mut by): (Vec<IdentifierRow>, _) = (Vec::new(), meaning.candidates.first());
         for key in meaning.lookup_keys() {
             for row in self.identifiers(key.0.as_str(), &key.1)? {

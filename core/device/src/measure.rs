@@ -4,7 +4,7 @@
 //! question to the person.
 
 use serde::{Deserialize, Serialize};
-use stocksync_gs1::{Candidate, Decimal};
+use stocksync_gs1::{Decimal, ScanCandidate};
 use stocksync_schemas::limits;
 
 /// A measure on a label.
@@ -87,7 +87,7 @@ const UNITS: [(&str, &str, &str, u8); 25] = [
 
 impl Measures {
     /// Those of one reading.
-    pub(crate) fn of(candidate: &Candidate) -> Self {
+    pub(crate) fn of(candidate: &ScanCandidate) -> Self {
         let text = |it: &stocksync_gs1::Measure| LabelMeasure {
             name: it.name.to_owned(),
             unit: it.unit.to_owned(),

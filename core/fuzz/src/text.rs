@@ -5,8 +5,8 @@ use std::io;
 
 use stocksync_gs1::encode::element_string;
 use stocksync_gs1::{
-    Context, DeviceProfile, Kind, Layout, MAX_CANDIDATES, MAX_ELEMENTS, OwnLabels, Region, ScanInput, Source,
-    Symbology, text_from_bytes, understand,
+    CodeKind, Context, DeviceProfile, InputSource, KeyboardLayout, MAX_CANDIDATES, MAX_ELEMENTS, OwnLabels, Region,
+    ScanInput, Symbology, text_from_bytes, understand,
 };
 
 use crate::workspace;
@@ -31,8 +31,8 @@ pub fn check(data: &[u8]) {
     let mut input = ScanInput::new(&text);
     input.symbology = SYMBOLOGIES.get(usize::from(settings & 7)).copied().flatten();
     if settings & 8 != 0 {
-        input.source = Source::Keyboard;
-        context.profile = DeviceProfile { layout: Layout::German, ..DeviceProfile::default() };
+        input.source = InputSource::Keyboard;
+        context.profile = DeviceProfile { layout: KeyboardLayout::German, ..DeviceProfile::default() };
     }
     if settings & 16 != 0 {
         context.restricted = Region::Germany.patterns();
@@ -44,7 +44,7 @@ pub fn check(data: &[u8]) {
     assert!(!meaning.lookup_keys().is_empty());
     for candidate in &meaning.candidates {
         assert!(candidate.elements.len() <= MAX_ELEMENTS);
-        if candidate.kind != Kind::ElementString || candidate.elements.is_empty() {
+        if candidate.kind != CodeKind::ElementString || candidate.elements.is_empty() {
             continue;
         }
         let printed = element_string(&candidate.elements);

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, stdin};
 
-use stocksync_gs1::{Context, Kind, ScanInput, understand};
+use stocksync_gs1::{CodeKind, Context, ScanInput, understand};
 
 fn main() -> std::io::Result<()> {
     let context = Context::new(2026);
@@ -12,7 +12,7 @@ fn main() -> std::io::Result<()> {
         let line = line?;
         let meaning = understand(&ScanInput::new(&line), &context).ok();
         match meaning.as_ref().and_then(|meaning| meaning.candidates.first()) {
-            Some(item) if item.kind == Kind::Opaque => println!("opaque"),
+            Some(item) if item.kind == CodeKind::Opaque => println!("opaque"),
             Some(item) => {
                 let elements: String = item.elements.iter().map(|e| format!("({}){}", e.ai, e.value)).collect();
                 let number = item.gtin.filter(|_| elements.is_empty()).map(|gtin| gtin.to_string());

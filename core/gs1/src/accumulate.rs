@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::MAX_ELEMENTS;
 use crate::element::{Element, exclusion, unmet_needs};
 use crate::fault::Warning;
-use crate::meaning::{Candidate, Kind};
+use crate::meaning::{CodeKind, ScanCandidate};
 
 /// Gathers the symbols of one item.
 ///
@@ -17,7 +17,7 @@ use crate::meaning::{Candidate, Kind};
 pub struct Accumulator {
     timeout_ms: u64,
     current_year: u16,
-    pending: Option<(Candidate, u64)>,
+    pending: Option<(ScanCandidate, u64)>,
 }
 
 impl Accumulator {
@@ -29,7 +29,7 @@ impl Accumulator {
 
     /// Takes the chosen reading of one scan, at `now_ms` of any clock that does not go back. Returns the item before it, if
     /// this scan began another.
-    pub fn add(&mut self, candidate: Candidate, now_ms: u64) -> Option<Candidate> {
+    pub fn add(&mut self, candidate: ScanCandidate, now_ms: u64) -> Option<ScanCandidate> {
         let finished = self.expire(now_ms);
         if let Some((pending, last)) = &mut self.pending
             && let Some(joined) = join(pending, &candidate, self.current_year)
@@ -45,7 +45,7 @@ impl Accumulator {
 
     /// The item that waits for more symbols.
     #[must_use]
-    pub fn pending(&self) -> Option<&Candidate> {
+    pub fn pending(&self) -> Option<&ScanCandidate> {
         self.pending.as_ref().map(|(candidate, _)| candidate)
     }
 
@@ -56,25 +56,25 @@ impl Accumulator {
     }
 
     /// Returns the pending item if its time is over.
-    pub fn expire(&mut self, now_ms: u64) -> Option<Candidate> {
+    pub fn expire(&mut self, now_ms: u64) -> Option<ScanCandidate> {
         let over = self.pending.as_ref().is_some_and(|(_, last)| now_ms.saturating_sub(*last) > self.timeout_ms);
         if over { self.finish() } else { None }
     }
 
     /// Returns the pending item, whatever it lacks.
-    pub fn finish(&mut self) -> Option<Candidate> {
+    pub fn finish(&mut self) -> Option<ScanCandidate> {
         self.pending.take().map(|(candidate, _)| candidate)
     }
 }
 
-fn as_elements(candidate: &Candidate) -> Vec<Element> {
+fn as_elements(candidate: &ScanCandidate) -> Vec<Element> {
     match (candidate.kind, &candidate.gtin) {
-        (Kind::Gtin, Some(gtin)) => Element::new("01", gtin.as_str()).into_iter().collect(),
+        (CodeKind::Gtin, Some(gtin)) => Element::new("01", gtin.as_str()).into_iter().collect(),
         _ => candidate.elements.clone(),
     }
 }
 
-fn join(pending: &Candidate, next: &Candidate, current_year: u16) -> Option<Candidate> {
+fn join(pending: &ScanCandidate, next: &ScanCandidate, current_year: u16) -> Option<ScanCandidate> {
     let mut union = as_elements(pending);
     let added = as_elements(next);
     let known = union.len();
@@ -98,5 +98,5 @@ fn join(pending: &Candidate, next: &Candidate, current_year: u16) -> Option<Cand
     // The text that names the goods is what a tenant's own barcode would be.
     let text = if pending.gtin.is_some() || next.gtin.is_none() { &pending.text } else { &next.text };
     let confidence = pending.confidence.max(next.confidence);
-    Some(Candidate::from_elements(Kind::ElementString, confidence, text, union, current_year))
+    Some(ScanCandidate::from_elements(CodeKind::ElementString, confidence, text, union, current_year))
 }

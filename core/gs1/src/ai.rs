@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use crate::ai_table::{ROWS, Row};
+use crate::ai_table::{AiRow, ROWS};
 
 /// A known GS1 application identifier, two to four digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,7 +96,7 @@ impl Ai {
         self.row().is_some_and(|row| row.1.contains('?'))
     }
 
-    fn row(&self) -> Option<&'static Row> {
+    fn row(&self) -> Option<&'static AiRow> {
         row(self.as_str())
     }
 }
@@ -125,7 +125,7 @@ fn ai_length(first_two: &str) -> Option<usize> {
     })
 }
 
-fn row(ai: &str) -> Option<&'static Row> {
+fn row(ai: &str) -> Option<&'static AiRow> {
     let ends = |range: &'static str| range.split_once('-').unwrap_or((range, range));
     // Plain comparison of texts orders AIs of different lengths rightly, because no AI is the start of another.
     let after = ROWS.partition_point(|row| ends(row.0).0 <= ai);

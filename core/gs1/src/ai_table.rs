@@ -10,11 +10,11 @@
 ///   comma the rules of `rules.rs`.
 /// - needs: groups separated by commas, one of which must be complete; `+` joins the members of a group; `n` is any digit.
 /// - key: `Some(qualifiers)` if the AI may be the primary key of a Digital Link, alternatives separated by `|`.
-pub(crate) type Row =
+pub(crate) type AiRow =
     (&'static str, &'static str, &'static str, &'static str, &'static str, Option<&'static str>, &'static str);
 
 #[rustfmt::skip]
-pub(crate) static ROWS: [Row; 224] = [
+pub(crate) static ROWS: [AiRow; 224] = [
     ("00", "*?", "N18,csum,gcppos2", "", "", Some(""), "SSCC"),
     ("01", "*?", "N14,csum,gcppos2", "", "255,37", Some("22,10,21|235"), "GTIN"),
     ("02", "*?", "N14,csum,gcppos2", "37", "01,03", None, "CONTENT"),

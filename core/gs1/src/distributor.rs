@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::MAX_ELEMENTS;
 use crate::element::GS;
 use crate::fault::Fault;
-use crate::meaning::Field;
+use crate::meaning::DistributorField;
 
 const RECORD: char = '\u{1e}';
 const END: char = '\u{4}';
@@ -18,7 +18,7 @@ pub(crate) enum Message<'a> {
     /// Format 05: an element string.
     Elements(&'a str),
     /// Format 06: fields with data identifiers. `complete` is false if the header's separator or the trailer is missing.
-    Fields { fields: Vec<Field>, complete: bool },
+    Fields { fields: Vec<DistributorField>, complete: bool },
 }
 
 /// Does it begin like a message? An old label begins with one bracket too many.
@@ -41,7 +41,7 @@ pub(crate) fn parse(text: &str) -> Result<Message<'_>, Fault> {
     }
 }
 
-fn fields(content: &str) -> Result<Vec<Field>, Fault> {
+fn fields(content: &str) -> Result<Vec<DistributorField>, Fault> {
     let mut fields = Vec::new();
     for field in content.split([GS, RECORD]).filter(|field| !field.is_empty()) {
         if fields.len() == MAX_ELEMENTS {
@@ -54,7 +54,7 @@ fn fields(content: &str) -> Result<Vec<Field>, Fault> {
         if digits > 3 || !letter {
             return Err(Fault::Envelope);
         }
-        fields.push(Field { identifier: String::from(identifier), value: String::from(value) });
+        fields.push(DistributorField { identifier: String::from(identifier), value: String::from(value) });
     }
     if fields.is_empty() { Err(Fault::Empty) } else { Ok(fields) }
 }

@@ -9,7 +9,7 @@ use crate::check::{all_digits, check_digit, label_check};
 use crate::date::Date;
 use crate::element::{Element, GS, exclusion};
 use crate::fault::Fault;
-use crate::meaning::Field;
+use crate::meaning::DistributorField;
 
 /// The element string of these elements, in this order, without leading FNC1 and symbology identifier; separators only
 /// where they are needed. Put values of predefined length first for the shortest symbol.
@@ -139,7 +139,7 @@ pub fn own_label(prefix: &str, code: &str) -> Option<String> {
 ///
 /// # Errors
 /// [`Fault::Envelope`] if an identifier is not up to three digits and a capital letter, or a value holds a separator.
-pub fn message(fields: &[Field]) -> Result<String, Fault> {
+pub fn message(fields: &[DistributorField]) -> Result<String, Fault> {
     let mut text = String::from("[)>\u{1e}06");
     for field in fields {
         let digits = field.identifier.strip_suffix(|c: char| c.is_ascii_uppercase()).ok_or(Fault::Envelope)?;

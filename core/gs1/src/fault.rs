@@ -2,7 +2,7 @@
 //! with a fault is still a scan, kept as an opaque code with a [`Warning`].
 
 use crate::ai::Ai;
-use crate::layout::Layout;
+use crate::layout::KeyboardLayout;
 
 /// Why a text is not what it claims to be. `at` is a byte offset into the text that was read: [`Meaning::text`] for a
 /// scan, the given text for a constructor.
@@ -144,7 +144,7 @@ pub enum Warning {
     /// The check character of an own label is wrong: the label was misread or is not ours.
     LabelCheck,
     /// The text was typed through this keyboard layout and was translated back.
-    LayoutRepaired(Layout),
+    LayoutRepaired(KeyboardLayout),
     /// A separator is missing, or may be: other readings are offered as ambiguous candidates for a person to pick.
     MissingSeparator,
     /// An ISO/IEC 15434 message lacks its header separator or trailer.

@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use crate::MAX_INPUT_BYTES;
 use crate::element::GS;
 use crate::fault::{InputError, Warning};
-use crate::layout::Layout;
+use crate::layout::KeyboardLayout;
 use crate::restricted::Pattern;
 use crate::symbology::Symbology;
 
 /// Where a scan came from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Source {
+pub enum InputSource {
     /// A camera and a decoder in software.
     #[default]
     Camera,
@@ -34,14 +34,14 @@ pub struct ScanInput<'a> {
     /// What the device says the symbol is. An identifier inside the text is more exact and wins, if it is of the same family.
     pub symbology: Option<Symbology>,
     /// Who delivered it.
-    pub source: Source,
+    pub source: InputSource,
 }
 
 impl<'a> ScanInput<'a> {
     /// Text that nothing is known about, as from a camera.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self { text, symbology: None, source: Source::Camera }
+        Self { text, symbology: None, source: InputSource::Camera }
     }
 }
 
@@ -60,8 +60,8 @@ pub struct DeviceProfile {
     /// What this scanner sends for the separator besides 0x1D, such as `|` or `~`. Safe are space ``#$@[\]^`{|}~``, which
     /// no value of character set 82 holds (`#` may stand in AI 8010). Anything else can be part of a lot or serial.
     pub fnc1_aliases: Vec<String>,
-    /// The keyboard of the host; only used for [`Source::Keyboard`].
-    pub layout: Layout,
+    /// The keyboard of the host; only used for [`InputSource::Keyboard`].
+    pub layout: KeyboardLayout,
     /// Keep a trailing CR, LF, CR LF, TAB or NUL, because codes here really end with one.
     pub keep_terminator: bool,
 }
@@ -122,7 +122,7 @@ pub(crate) fn clean(input: &ScanInput, profile: &DeviceProfile) -> Result<Clean,
         text.truncate(without_terminator(&text).len());
     }
     let mut warnings = Vec::new();
-    if input.source == Source::Keyboard && profile.layout != Layout::Same {
+    if input.source == InputSource::Keyboard && profile.layout != KeyboardLayout::Same {
         let repaired = profile.layout.repair(&text);
         if repaired != text {
             warnings.push(Warning::LayoutRepaired(profile.layout));

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 /// The keyboard of the host, when the scanner types as on a US keyboard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Layout {
+pub enum KeyboardLayout {
     /// Both agree: nothing to translate.
     #[default]
     Same,
@@ -29,7 +29,7 @@ const BRITISH: (&str, &str) =
 const GERMAN: (&str, &str) =
     ("^1234567890ß´qwertzuiopü+#asdfghjklöäyxcvbnm,.-", "°!\"§$%&/()=?`QWERTZUIOPÜ*'ASDFGHJKLÖÄYXCVBNM;:_");
 
-impl Layout {
+impl KeyboardLayout {
     /// What the scanner meant when this was typed. Characters that no key gives are kept.
     #[must_use]
     pub fn repair(self, typed: &str) -> String {
@@ -66,13 +66,13 @@ mod tests {
     #[test]
     fn real_pairs() {
         for (layout, typed, meant) in [
-            (Layout::FrenchAzerty, "àà'HA\"NIDBVD", "004HQ3NIDBVD"),
-            (Layout::FrenchAzertyCapsLock, "004ha3nidbvd", "004HQ3NIDBVD"),
-            (Layout::FrenchAzerty, "HA&&é", "HQ112"),
-            (Layout::FrenchAzerty, "àà'&-ààà\"\"-&àè", "00416000336107"),
-            (Layout::British, "AB\"12@£", "AB@12\"#"),
-            (Layout::German, "ZAß7-", "YA-7/"),
-            (Layout::Same, "àà'", "àà'"),
+            (KeyboardLayout::FrenchAzerty, "àà'HA\"NIDBVD", "004HQ3NIDBVD"),
+            (KeyboardLayout::FrenchAzertyCapsLock, "004ha3nidbvd", "004HQ3NIDBVD"),
+            (KeyboardLayout::FrenchAzerty, "HA&&é", "HQ112"),
+            (KeyboardLayout::FrenchAzerty, "àà'&-ààà\"\"-&àè", "00416000336107"),
+            (KeyboardLayout::British, "AB\"12@£", "AB@12\"#"),
+            (KeyboardLayout::German, "ZAß7-", "YA-7/"),
+            (KeyboardLayout::Same, "àà'", "àà'"),
         ] {
             assert_eq!(layout.repair(typed), meant);
         }

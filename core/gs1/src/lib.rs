@@ -34,11 +34,11 @@ pub use date::Date;
 pub use element::Element;
 pub use fault::{Fault, InputError, Warning};
 pub use gtin::{Circulation, Gtin};
-pub use input::{Context, DeviceProfile, OwnLabels, ScanInput, Source, text_from_bytes};
-pub use layout::Layout;
-pub use meaning::{Candidate, Confidence, Field, Kind, Meaning, Scheme};
+pub use input::{Context, DeviceProfile, InputSource, OwnLabels, ScanInput, text_from_bytes};
+pub use layout::KeyboardLayout;
+pub use meaning::{CodeKind, Confidence, DistributorField, Meaning, ScanCandidate, Scheme};
 pub use number::{Amount, Decimal, Measure};
-pub use restricted::{Inside, Pattern, PatternError, Region};
+pub use restricted::{InStoreValue, Pattern, PatternError, Region};
 pub use symbology::Symbology;
 pub use understand::understand;
 

@@ -23,7 +23,7 @@ pub struct Meaning {
     /// From the identifier in the text, else as given.
     pub symbology: Option<Symbology>,
     /// Never empty, at most [`MAX_CANDIDATES`](crate::MAX_CANDIDATES).
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<ScanCandidate>,
     /// Without repetition; none of them refuses the scan.
     pub warnings: Vec<Warning>,
 }
@@ -34,7 +34,7 @@ impl Meaning {
     #[must_use]
     pub fn lookup_keys(&self) -> Vec<(Scheme, String)> {
         let mut keys = alloc::vec![(Scheme::Raw, self.text.clone())];
-        for key in self.candidates.iter().flat_map(Candidate::lookup_keys) {
+        for key in self.candidates.iter().flat_map(ScanCandidate::lookup_keys) {
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -63,7 +63,7 @@ pub enum Confidence {
 /// What a reading is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum CodeKind {
     /// A trade item number alone.
     Gtin,
     /// A logistic unit: an element string with an SSCC and no GTIN of its own.
@@ -84,7 +84,7 @@ pub enum Kind {
 
 /// A field of a distributor's label.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Field {
+pub struct DistributorField {
     /// MH10.8.2 data identifier: `1P` maker's part, `P` customer's part, `Q` quantity, `1T` lot…
     pub identifier: String,
     /// As printed.
@@ -93,14 +93,14 @@ pub struct Field {
 
 /// One reading of a scan.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Candidate {
+pub struct ScanCandidate {
     /// What it is.
-    pub kind: Kind,
+    pub kind: CodeKind,
     /// How sure.
     pub confidence: Confidence,
     /// The exact text of this reading, see [`Meaning::text`].
     pub text: String,
-    /// The item (AI 01, 03 or 8006, or the symbol's own number). For [`Kind::RestrictedCirculation`] it is unique only
+    /// The item (AI 01, 03 or 8006, or the symbol's own number). For [`CodeKind::RestrictedCirculation`] it is unique only
     /// within the tenant.
     pub gtin: Option<Gtin>,
     /// The logistic unit (AI 00), 18 digits.
@@ -136,8 +136,8 @@ pub struct Candidate {
     /// All application identifiers, those above included.
     pub elements: Vec<Element>,
     /// All fields of a distributor's label, those above included.
-    pub fields: Vec<Field>,
-    /// The tenant's own object behind [`Kind::OwnLabel`], without prefix and check character.
+    pub fields: Vec<DistributorField>,
+    /// The tenant's own object behind [`CodeKind::OwnLabel`], without prefix and check character.
     pub own_label: Option<String>,
     /// An in-store code with its value and inner check removed: the key of the item, 13 digits.
     pub restricted_key: Option<String>,
@@ -188,8 +188,8 @@ impl Scheme {
     }
 }
 
-impl Candidate {
-    pub(crate) fn new(kind: Kind, confidence: Confidence, text: &str) -> Self {
+impl ScanCandidate {
+    pub(crate) fn new(kind: CodeKind, confidence: Confidence, text: &str) -> Self {
         Self {
             kind,
             confidence,
@@ -220,15 +220,15 @@ impl Candidate {
     /// A number read from a symbol that carries nothing else.
     pub(crate) fn from_gtin(gtin: Gtin, confidence: Confidence, text: &str) -> Self {
         let kind = match gtin.circulation() {
-            Circulation::Global => Kind::Gtin,
-            Circulation::Region | Circulation::Company => Kind::RestrictedCirculation,
+            Circulation::Global => CodeKind::Gtin,
+            Circulation::Region | Circulation::Company => CodeKind::RestrictedCirculation,
         };
         Self { gtin: Some(gtin), ..Self::new(kind, confidence, text) }
     }
 
     /// Gives elements their meaning. Values that no field takes stay in `elements`.
     pub(crate) fn from_elements(
-        kind: Kind,
+        kind: CodeKind,
         confidence: Confidence,
         text: &str,
         elements: Vec<Element>,
@@ -238,8 +238,8 @@ impl Candidate {
         for element in &elements {
             candidate.take(element, current_year);
         }
-        if candidate.kind == Kind::ElementString && candidate.sscc.is_some() && candidate.gtin.is_none() {
-            candidate.kind = Kind::Sscc;
+        if candidate.kind == CodeKind::ElementString && candidate.sscc.is_some() && candidate.gtin.is_none() {
+            candidate.kind = CodeKind::Sscc;
         }
         candidate.elements = elements;
         candidate

@@ -10,7 +10,7 @@ use crate::number::Decimal;
 
 /// What the value inside is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Inside {
+pub enum InStoreValue {
     /// A price in the currency of the place. It gives no quantity without a price per unit.
     Price,
     /// A weight in kilograms.
@@ -24,7 +24,7 @@ pub enum Inside {
 pub struct Pattern {
     prefix: String,
     layout: String,
-    inside: Inside,
+    inside: InStoreValue,
     decimals: u8,
 }
 
@@ -54,7 +54,7 @@ impl Pattern {
     ///
     /// # Errors
     /// [`PatternError`]: tell the person who configures it.
-    pub fn new(prefix: &str, layout: &str, inside: Inside, decimals: u8) -> Result<Self, PatternError> {
+    pub fn new(prefix: &str, layout: &str, inside: InStoreValue, decimals: u8) -> Result<Self, PatternError> {
         let items = layout.chars().take_while(|c| *c == 'P').count();
         let values = layout.chars().rev().take_while(|c| *c == 'V').count();
         let checks = layout.chars().filter(|c| *c == 'C').count();
@@ -107,7 +107,7 @@ impl Pattern {
 
     /// What the value is.
     #[must_use]
-    pub fn inside(&self) -> Inside {
+    pub fn inside(&self) -> InStoreValue {
         self.inside
     }
 
@@ -122,7 +122,7 @@ impl Pattern {
     }
 
     /// Takes the value out. `None`: the code does not begin with the prefix. `Err`: the inner check digit is wrong.
-    pub(crate) fn read(&self, gtin: &Gtin) -> Option<Result<Read, WrongCheck>> {
+    pub(crate) fn read(&self, gtin: &Gtin) -> Option<Result<PatternMatch, WrongCheck>> {
         let code = gtin.as_str().get(1..13).filter(|code| code.starts_with(&self.prefix))?;
         let part = |wanted| -> String {
             code.chars().zip(self.layout.chars()).filter(|(_, part)| *part == wanted).map(|(digit, _)| digit).collect()
@@ -137,7 +137,7 @@ impl Pattern {
             code.chars().zip(self.layout.chars()).map(|(digit, part)| if part == 'P' { digit } else { '0' }).collect();
         key.push(check_digit(&key)?);
         let decimal = Decimal::from_digits(&value, self.decimals)?;
-        Some(Ok(Read { inside: self.inside, value: decimal, key }))
+        Some(Ok(PatternMatch { inside: self.inside, value: decimal, key }))
     }
 }
 
@@ -145,8 +145,8 @@ impl Pattern {
 pub(crate) struct WrongCheck;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Read {
-    pub inside: Inside,
+pub(crate) struct PatternMatch {
+    pub inside: InStoreValue,
     pub value: Decimal,
     /// Thirteen digits.
     pub key: String,
@@ -176,38 +176,38 @@ pub enum Region {
     GreatBritain,
 }
 
-type Preset = (&'static str, &'static str, Inside, u8);
+type Preset = (&'static str, &'static str, InStoreValue, u8);
 const DENMARK: &[Preset] = &[
-    ("21", "PPPPPPVVVVVV", Inside::Price, 2),
-    ("22", "PPPPPPVVVVVV", Inside::Price, 2),
-    ("23", "PPPPPPVVVVVV", Inside::Price, 2),
-    ("24", "PPPPPPVVVVVV", Inside::Price, 2),
-    ("26", "PPPPPPVVVVVV", Inside::Weight, 3),
-    ("27", "PPPPPPPVVVVV", Inside::Weight, 3),
-    ("28", "PPPPPPVVVVVV", Inside::Weight, 3),
+    ("21", "PPPPPPVVVVVV", InStoreValue::Price, 2),
+    ("22", "PPPPPPVVVVVV", InStoreValue::Price, 2),
+    ("23", "PPPPPPVVVVVV", InStoreValue::Price, 2),
+    ("24", "PPPPPPVVVVVV", InStoreValue::Price, 2),
+    ("26", "PPPPPPVVVVVV", InStoreValue::Weight, 3),
+    ("27", "PPPPPPPVVVVV", InStoreValue::Weight, 3),
+    ("28", "PPPPPPVVVVVV", InStoreValue::Weight, 3),
 ];
 const BALTIC_SEA: &[Preset] = &[
-    ("23", "PPPPPPPPVVVV", Inside::Weight, 3),
-    ("24", "PPPPPPPPVVVV", Inside::Weight, 2),
-    ("25", "PPPPPPPPVVVV", Inside::Weight, 1),
+    ("23", "PPPPPPPPVVVV", InStoreValue::Weight, 3),
+    ("24", "PPPPPPPPVVVV", InStoreValue::Weight, 2),
+    ("25", "PPPPPPPPVVVV", InStoreValue::Weight, 1),
 ];
 const SCANDINAVIA: &[Preset] = &[
-    ("20", "PPPPPPPPVVVV", Inside::Price, 2),
-    ("21", "PPPPPPPPVVVV", Inside::Price, 1),
-    ("22", "PPPPPPPPVVVV", Inside::Price, 0),
-    ("23", "PPPPPPPPVVVV", Inside::Weight, 3),
-    ("24", "PPPPPPPPVVVV", Inside::Weight, 2),
-    ("25", "PPPPPPPPVVVV", Inside::Weight, 1),
+    ("20", "PPPPPPPPVVVV", InStoreValue::Price, 2),
+    ("21", "PPPPPPPPVVVV", InStoreValue::Price, 1),
+    ("22", "PPPPPPPPVVVV", InStoreValue::Price, 0),
+    ("23", "PPPPPPPPVVVV", InStoreValue::Weight, 3),
+    ("24", "PPPPPPPPVVVV", InStoreValue::Weight, 2),
+    ("25", "PPPPPPPPVVVV", InStoreValue::Weight, 1),
 ];
 const GERMANY: &[Preset] = &[
-    ("22", "PPPPPPCVVVVV", Inside::Price, 2),
-    ("23", "PPPPPPCVVVVV", Inside::Price, 2),
-    ("25", "PPPPPPCVVVVV", Inside::Count, 0),
-    ("26", "PPPPPPCVVVVV", Inside::Count, 0),
-    ("28", "PPPPPPCVVVVV", Inside::Weight, 3),
-    ("29", "PPPPPPCVVVVV", Inside::Weight, 3),
+    ("22", "PPPPPPCVVVVV", InStoreValue::Price, 2),
+    ("23", "PPPPPPCVVVVV", InStoreValue::Price, 2),
+    ("25", "PPPPPPCVVVVV", InStoreValue::Count, 0),
+    ("26", "PPPPPPCVVVVV", InStoreValue::Count, 0),
+    ("28", "PPPPPPCVVVVV", InStoreValue::Weight, 3),
+    ("29", "PPPPPPCVVVVV", InStoreValue::Weight, 3),
 ];
-const GREAT_BRITAIN: &[Preset] = &[("20", "PPPPPPPCVVVV", Inside::Price, 2)];
+const GREAT_BRITAIN: &[Preset] = &[("20", "PPPPPPPCVVVV", InStoreValue::Price, 2)];
 
 impl Region {
     /// The country of an ISO 3166 code of two letters, `DE` or `de`. `None`: no layouts of it are known here.
@@ -277,7 +277,7 @@ mod tests {
             ("20", "PPPPPCVVVVVV", 2, PatternError::Check),
             ("20", "PPPPPPPPVVVV", 5, PatternError::Decimals),
         ] {
-            assert_eq!(Pattern::new(prefix, layout, Inside::Price, decimals), Err(expected), "{prefix} {layout}");
+            assert_eq!(Pattern::new(prefix, layout, InStoreValue::Price, decimals), Err(expected), "{prefix} {layout}");
         }
     }
 

@@ -11,11 +11,11 @@ use crate::distributor::{self, Message};
 use crate::element::{self, Elements, GS};
 use crate::fault::{Fault, InputError, Warning};
 use crate::gtin::{Circulation, Gtin};
-use crate::input::{Clean, Context, ScanInput, Source, clean, with_separators};
-use crate::layout::Layout;
-use crate::meaning::{Candidate, Confidence, Kind, Meaning};
+use crate::input::{Clean, Context, InputSource, ScanInput, clean, with_separators};
+use crate::layout::KeyboardLayout;
+use crate::meaning::{CodeKind, Confidence, Meaning, ScanCandidate};
 use crate::number::{Amount, Decimal, Measure};
-use crate::restricted::Inside;
+use crate::restricted::InStoreValue;
 use crate::symbology::Symbology;
 use crate::{MAX_CANDIDATES, MAX_PATTERNS, missing};
 
@@ -28,9 +28,9 @@ use crate::{MAX_CANDIDATES, MAX_PATTERNS, missing};
 /// [`InputError`]: there is nothing to read, or too much. The scan cannot be looked up; tell the person.
 pub fn understand(input: &ScanInput, context: &Context) -> Result<Meaning, InputError> {
     let clean = clean(input, &context.profile)?;
-    let mut reader = Reader { context, candidates: Vec::new(), warnings: clean.warnings.clone() };
+    let mut reader = Interpreter { context, candidates: Vec::new(), warnings: clean.warnings.clone() };
     reader.read(&clean);
-    if input.source == Source::Keyboard && context.profile.layout == Layout::Same {
+    if input.source == InputSource::Keyboard && context.profile.layout == KeyboardLayout::Same {
         reader.suggest_french_keyboard(&clean);
     }
     let mut meaning = Meaning {
@@ -53,13 +53,13 @@ pub fn understand(input: &ScanInput, context: &Context) -> Result<Meaning, Input
     Ok(meaning)
 }
 
-struct Reader<'a> {
+struct Interpreter<'a> {
     context: &'a Context,
-    candidates: Vec<Candidate>,
+    candidates: Vec<ScanCandidate>,
     warnings: Vec<Warning>,
 }
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     fn read(&mut self, clean: &Clean) {
         let text = clean.text.as_str();
         if self.own_label(text) {
@@ -90,7 +90,7 @@ impl Reader<'_> {
                 self.by_form(text);
                 // Nothing in the symbol says which was printed, so both are looked up.
                 for other in [code39::full_ascii(text), code39::medicine(text)].into_iter().flatten() {
-                    self.candidates.push(Candidate::new(Kind::Opaque, Confidence::Inferred, &other));
+                    self.candidates.push(ScanCandidate::new(CodeKind::Opaque, Confidence::Inferred, &other));
                 }
             }
             _ => self.by_form(text),
@@ -98,7 +98,7 @@ impl Reader<'_> {
     }
 
     fn opaque(&mut self, text: &str) {
-        self.candidates.push(Candidate::new(Kind::Opaque, Confidence::Certain, text));
+        self.candidates.push(ScanCandidate::new(CodeKind::Opaque, Confidence::Certain, text));
     }
 
     fn not_understood(&mut self, text: &str, fault: Fault) {
@@ -120,7 +120,7 @@ impl Reader<'_> {
         };
         match code {
             Some(code) => {
-                let mut candidate = Candidate::new(Kind::OwnLabel, Confidence::Certain, text);
+                let mut candidate = ScanCandidate::new(CodeKind::OwnLabel, Confidence::Certain, text);
                 candidate.own_label = Some(String::from(code));
                 self.candidates.push(candidate);
             }
@@ -136,22 +136,22 @@ impl Reader<'_> {
     fn marked(&mut self, text: &str) {
         if text.starts_with('(') {
             // Some decoders print DataBar Expanded with brackets; no AI begins with one.
-            return self.elements(text, element::parse_bracketed(text), Kind::ElementString, Confidence::Certain);
+            return self.elements(text, element::parse_bracketed(text), CodeKind::ElementString, Confidence::Certain);
         }
         if is_web_address(text) {
             return self.by_form(text);
         }
         let separated = with_separators(text, &self.context.profile);
-        self.elements(text, element::parse(&separated), Kind::ElementString, Confidence::Certain);
+        self.elements(text, element::parse(&separated), CodeKind::ElementString, Confidence::Certain);
         self.other_readings(text, missing::readings(&separated));
     }
 
-    fn elements(&mut self, text: &str, read: Result<Elements, Fault>, kind: Kind, confidence: Confidence) {
+    fn elements(&mut self, text: &str, read: Result<Elements, Fault>, kind: CodeKind, confidence: Confidence) {
         match read {
             Ok(elements) => {
                 self.warnings.extend(elements.warnings);
                 let year = self.context.current_year;
-                self.candidates.push(Candidate::from_elements(kind, confidence, text, elements.list, year));
+                self.candidates.push(ScanCandidate::from_elements(kind, confidence, text, elements.list, year));
             }
             Err(fault) => self.not_understood(text, fault),
         }
@@ -163,8 +163,8 @@ impl Reader<'_> {
         }
         for list in readings {
             let year = self.context.current_year;
-            let kind = Kind::ElementString;
-            self.candidates.push(Candidate::from_elements(kind, Confidence::Ambiguous, text, list, year));
+            let kind = CodeKind::ElementString;
+            self.candidates.push(ScanCandidate::from_elements(kind, Confidence::Ambiguous, text, list, year));
         }
     }
 
@@ -177,7 +177,7 @@ impl Reader<'_> {
 
     /// A number that stands alone, with what an in-store code has inside.
     fn item(&mut self, gtin: Gtin, confidence: Confidence, text: &str) {
-        let plain = Candidate::from_gtin(gtin, confidence, text);
+        let plain = ScanCandidate::from_gtin(gtin, confidence, text);
         if gtin.circulation() != Circulation::Region {
             return self.candidates.push(plain);
         }
@@ -191,7 +191,7 @@ impl Reader<'_> {
         }
         let confidence = if read.len() > 1 { Confidence::Ambiguous } else { confidence };
         for found in &read {
-            let mut candidate = Candidate { confidence, restricted_key: Some(found.key.clone()), ..plain.clone() };
+            let mut candidate = ScanCandidate { confidence, restricted_key: Some(found.key.clone()), ..plain.clone() };
             set_inside(&mut candidate, found.inside, found.value);
             self.candidates.push(candidate);
         }
@@ -246,7 +246,7 @@ impl Reader<'_> {
             element::parse_after(elements, &separated, at)
         });
         match read {
-            Ok(elements) => self.elements(text, Ok(elements), Kind::ElementString, Confidence::Certain),
+            Ok(elements) => self.elements(text, Ok(elements), CodeKind::ElementString, Confidence::Certain),
             Err(fault) => {
                 // The bars above are whole in themselves.
                 self.warnings.push(Warning::NotUnderstood(fault));
@@ -274,18 +274,18 @@ impl Reader<'_> {
             return match digital_link::parse(text) {
                 // Most addresses are just that.
                 Err(Fault::NotDigitalLink) => self.opaque(text),
-                read => self.elements(text, read, Kind::DigitalLink, Confidence::Certain),
+                read => self.elements(text, read, CodeKind::DigitalLink, Confidence::Certain),
             };
         }
         if distributor::is_message(text) {
             return self.message(text);
         }
         if text.starts_with('(') && text.as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
-            return self.elements(text, element::parse_bracketed(text), Kind::ElementString, Confidence::Inferred);
+            return self.elements(text, element::parse_bracketed(text), CodeKind::ElementString, Confidence::Inferred);
         }
         let separated = with_separators(text, &self.context.profile);
         if separated != text || text.contains(GS) {
-            self.elements(text, element::parse(&separated), Kind::ElementString, Confidence::Inferred);
+            self.elements(text, element::parse(&separated), CodeKind::ElementString, Confidence::Inferred);
             return self.other_readings(text, missing::readings(&separated));
         }
         if all_digits(text) && matches!(text.len(), 8 | 12 | 13 | 14) {
@@ -313,7 +313,7 @@ impl Reader<'_> {
         let begins_with_key = ["00", "01", "02", "8006"].iter().any(|key| text.starts_with(key));
         match element::parse(text) {
             Ok(elements) if begins_with_key => {
-                self.elements(text, Ok(elements), Kind::ElementString, Confidence::Inferred);
+                self.elements(text, Ok(elements), CodeKind::ElementString, Confidence::Inferred);
                 self.other_readings(text, missing::readings(text));
             }
             _ => {
@@ -326,13 +326,13 @@ impl Reader<'_> {
     fn message(&mut self, text: &str) {
         match distributor::parse(text) {
             Ok(Message::Elements(content)) => {
-                self.elements(text, element::parse(content), Kind::ElementString, Confidence::Certain);
+                self.elements(text, element::parse(content), CodeKind::ElementString, Confidence::Certain);
             }
             Ok(Message::Fields { fields, complete }) => {
                 if !complete {
                     self.warnings.push(Warning::EnvelopeIncomplete);
                 }
-                let mut candidate = Candidate::new(Kind::Distributor, Confidence::Certain, text);
+                let mut candidate = ScanCandidate::new(CodeKind::Distributor, Confidence::Certain, text);
                 let field =
                     |id: &str| fields.iter().find(|field| field.identifier == id).map(|field| field.value.clone());
                 candidate.lot = field("1T");
@@ -347,30 +347,30 @@ impl Reader<'_> {
 
     /// Typed text without any digit but with keys of a French digit row: offer what it would mean on that keyboard.
     fn suggest_french_keyboard(&mut self, clean: &Clean) {
-        if clean.announced || !Layout::looks_french(&clean.text) {
+        if clean.announced || !KeyboardLayout::looks_french(&clean.text) {
             return;
         }
-        let layout = Layout::FrenchAzerty;
+        let layout = KeyboardLayout::FrenchAzerty;
         let repaired =
-            ScanInput { text: &layout.repair(&clean.text), symbology: clean.symbology, source: Source::Serial };
+            ScanInput { text: &layout.repair(&clean.text), symbology: clean.symbology, source: InputSource::Serial };
         if let Ok(meaning) = understand(&repaired, self.context) {
             self.warnings.push(Warning::LayoutRepaired(layout));
             self.candidates.extend(
                 meaning
                     .candidates
                     .into_iter()
-                    .map(|candidate| Candidate { confidence: Confidence::Ambiguous, ..candidate }),
+                    .map(|candidate| ScanCandidate { confidence: Confidence::Ambiguous, ..candidate }),
             );
         }
     }
 }
 
-fn set_inside(candidate: &mut Candidate, inside: Inside, value: Decimal) {
+fn set_inside(candidate: &mut ScanCandidate, inside: InStoreValue, value: Decimal) {
     match inside {
-        Inside::Price => candidate.price = Some(Amount { value, currency: None }),
-        Inside::Weight => {
+        InStoreValue::Price => candidate.price = Some(Amount { value, currency: None }),
+        InStoreValue::Weight => {
             candidate.measures.push(Measure { name: "NET WEIGHT", unit: "kg", logistic: false, value });
         }
-        Inside::Count => candidate.variable_count = Some(value.mantissa),
+        InStoreValue::Count => candidate.variable_count = Some(value.mantissa),
     }
 }

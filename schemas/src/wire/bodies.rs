@@ -4,9 +4,9 @@
 
 use super::WireError;
 use super::column::{self, Column};
-use super::dictionary::{self, Entries, TextWriter, Texts, Writer};
+use super::dictionary::{self, DictionaryWriter, Entries, TextWriter, Texts};
 use super::pb::exchange as pb;
-use crate::body::{Body, Cell, Cost, Count, Line, Move};
+use crate::body::{Body, Cell, Cost, Count, Move, MovementLine};
 use crate::ids::{Location, SessionId, VariantId};
 use crate::limits::{BODY_BYTES, LINES};
 use crate::op::{Kind, Op};
@@ -24,20 +24,20 @@ fn virtual_locations() -> impl Iterator<Item = [u8; 16]> {
 pub(super) fn fits(op: &Op) -> bool {
     match &op.body {
         Body::Opaque(_) => !(op.version == 1 && (Kind::MOVE.0..=Kind::RECORD.0).contains(&op.kind.0)),
-        Body::Move(it) => op.body.kind() == (op.kind, op.version) && (1..=LINES).contains(&it.lines.len()),
+        Body::Move(movement) => op.body.kind() == (op.kind, op.version) && (1..=LINES).contains(&movement.lines.len()),
         _ => op.body.kind() == (op.kind, op.version),
     }
 }
 
 /// Gathers bodies in order.
 pub(super) struct BodyWriter {
-    variants: Writer<[u8; 16]>,
-    locations: Writer<[u8; 16]>,
-    sessions: Writer<[u8; 16]>,
+    variants: DictionaryWriter<[u8; 16]>,
+    locations: DictionaryWriter<[u8; 16]>,
+    sessions: DictionaryWriter<[u8; 16]>,
     texts: TextWriter,
-    things: Writer<(i64, i64)>,
-    routes: Writer<(i64, i64, i64)>,
-    costs: Writer<(i64, i64)>,
+    variant_lots: DictionaryWriter<(i64, i64)>,
+    routes: DictionaryWriter<(i64, i64, i64)>,
+    costs: DictionaryWriter<(i64, i64)>,
     moves: MoveColumns,
     counts: CountColumns,
     lengths: Vec<i64>,
@@ -49,7 +49,7 @@ struct MoveColumns {
     route: Vec<i64>,
     reference: Vec<i64>,
     lines: Vec<i64>,
-    thing: Vec<i64>,
+    variant_lot: Vec<i64>,
     quantity: Vec<i64>,
     entered: Vec<i64>,
     cost: Vec<i64>,
@@ -57,7 +57,7 @@ struct MoveColumns {
 
 #[derive(Default)]
 struct CountColumns {
-    thing: Vec<i64>,
+    variant_lot: Vec<i64>,
     location: Vec<i64>,
     counted: Vec<i64>,
     session: Vec<i64>,
@@ -68,13 +68,13 @@ struct CountColumns {
 impl BodyWriter {
     pub(super) fn new() -> Self {
         Self {
-            variants: Writer::new(),
-            locations: Writer::after(virtual_locations()),
-            sessions: Writer::new(),
+            variants: DictionaryWriter::new(),
+            locations: DictionaryWriter::after(virtual_locations()),
+            sessions: DictionaryWriter::new(),
             texts: dictionary::texts(),
-            things: Writer::new(),
-            routes: Writer::new(),
-            costs: Writer::new(),
+            variant_lots: DictionaryWriter::new(),
+            routes: DictionaryWriter::new(),
+            costs: DictionaryWriter::new(),
             moves: MoveColumns::default(),
             counts: CountColumns::default(),
             lengths: Vec::new(),
@@ -84,8 +84,8 @@ impl BodyWriter {
 
     pub(super) fn push(&mut self, body: &Body) {
         match body {
-            Body::Move(it) => self.movement(it),
-            Body::Count(it) => self.count(it),
+            Body::Move(body) => self.movement(body),
+            Body::Count(body) => self.count(body),
             other => {
                 let bytes = other.encode();
                 self.lengths.push(bytes.len() as i64);
@@ -94,19 +94,23 @@ impl BodyWriter {
         }
     }
 
-    fn thing(&mut self, variant: &VariantId, lot: &String) -> i64 {
-        let thing = (self.variants.name(&variant.0), self.texts.name(lot));
-        self.things.name(&thing)
+    fn variant_lot(&mut self, variant: &VariantId, lot: &String) -> i64 {
+        let variant_lot = (self.variants.name(&variant.0), self.texts.name(lot));
+        self.variant_lots.name(&variant_lot)
     }
 
-    fn movement(&mut self, it: &Move) {
-        let route = (self.locations.name(&it.from.0), self.locations.name(&it.to.0), self.texts.name(&it.reason));
+    fn movement(&mut self, movement: &Move) {
+        let route = (
+            self.locations.name(&movement.from.0),
+            self.locations.name(&movement.to.0),
+            self.texts.name(&movement.reason),
+        );
         self.moves.route.push(self.routes.name(&route));
-        self.moves.reference.push(self.texts.name(&it.reference));
-        self.moves.lines.push(it.lines.len() as i64 - 1);
-        for line in &it.lines {
-            let thing = self.thing(&line.variant, &line.lot);
-            self.moves.thing.push(thing);
+        self.moves.reference.push(self.texts.name(&movement.reference));
+        self.moves.lines.push(movement.lines.len() as i64 - 1);
+        for line in &movement.lines {
+            let variant_lot = self.variant_lot(&line.variant, &line.lot);
+            self.moves.variant_lot.push(variant_lot);
             self.moves.quantity.push(line.quantity);
             self.moves.entered.push(self.texts.name(&line.entered));
             let cost = line.unit_cost.as_ref().map_or(0, |cost| {
@@ -117,20 +121,20 @@ impl BodyWriter {
         }
     }
 
-    fn count(&mut self, it: &Count) {
-        let thing = self.thing(&it.cell.variant, &it.cell.lot);
-        self.counts.thing.push(thing);
-        self.counts.location.push(self.locations.name(&it.cell.location.0));
-        self.counts.counted.push(it.counted);
-        self.counts.session.push(it.session.map_or(0, |session| self.sessions.name(&session.0) + 1));
-        self.counts.expects.push(i64::from(it.expected.is_some()));
-        self.counts.off.extend(it.expected.map(|expected| it.counted.wrapping_sub(expected)));
+    fn count(&mut self, count: &Count) {
+        let variant_lot = self.variant_lot(&count.cell.variant, &count.cell.lot);
+        self.counts.variant_lot.push(variant_lot);
+        self.counts.location.push(self.locations.name(&count.cell.location.0));
+        self.counts.counted.push(count.counted);
+        self.counts.session.push(count.session.map_or(0, |session| self.sessions.name(&session.0) + 1));
+        self.counts.expects.push(i64::from(count.expected.is_some()));
+        self.counts.off.extend(count.expected.map(|expected| count.counted.wrapping_sub(expected)));
     }
 
     /// Puts all that was gathered into the message.
     pub(super) fn finish(self, ops: &mut pb::OpColumns) {
         ops.moves = (!self.moves.route.is_empty()).then(|| self.move_columns());
-        ops.counts = (!self.counts.thing.is_empty()).then(|| self.count_columns());
+        ops.counts = (!self.counts.variant_lot.is_empty()).then(|| self.count_columns());
         ops.dictionary = (ops.moves.is_some() || ops.counts.is_some()).then(|| self.dictionary());
         ops.others = (!self.lengths.is_empty())
             .then(|| pb::Others { length: column::write(&self.lengths), bodies: self.others });
@@ -145,14 +149,14 @@ impl BodyWriter {
             text_bytes,
             texts,
             text_length,
-            things: self.things.sent().len() as u32,
-            thing_variant: map(self.things.sent(), |thing| thing.0),
-            thing_lot: map(self.things.sent(), |thing| thing.1),
+            variant_lots: self.variant_lots.sent().len() as u32,
+            variant_lot_variant: map(self.variant_lots.sent(), |variant_lot| variant_lot.0),
+            variant_lot_lot: map(self.variant_lots.sent(), |variant_lot| variant_lot.1),
         }
     }
 
     fn move_columns(&self) -> pb::Moves {
-        let it = &self.moves;
+        let moves = &self.moves;
         let routes = self.routes.sent();
         let costs = self.costs.sent();
         pb::Moves {
@@ -163,25 +167,25 @@ impl BodyWriter {
             costs: costs.len() as u32,
             cost_amount: map(costs, |cost| cost.0),
             cost_currency: map(costs, |cost| cost.1),
-            route: column::write(&it.route),
-            reference: column::write(&it.reference),
-            lines: column::write(&it.lines),
-            thing: column::write(&it.thing),
-            quantity: column::write(&it.quantity),
-            entered: column::write(&it.entered),
-            cost: column::write(&it.cost),
+            route: column::write(&moves.route),
+            reference: column::write(&moves.reference),
+            lines: column::write(&moves.lines),
+            variant_lot: column::write(&moves.variant_lot),
+            quantity: column::write(&moves.quantity),
+            entered: column::write(&moves.entered),
+            cost: column::write(&moves.cost),
         }
     }
 
     fn count_columns(&self) -> pb::Counts {
-        let it = &self.counts;
+        let counts = &self.counts;
         pb::Counts {
-            thing: column::write(&it.thing),
-            location: column::write(&it.location),
-            counted: column::write(&it.counted),
-            session: column::write(&it.session),
-            expects: column::write(&it.expects),
-            off: column::write(&it.off),
+            variant_lot: column::write(&counts.variant_lot),
+            location: column::write(&counts.location),
+            counted: column::write(&counts.counted),
+            session: column::write(&counts.session),
+            expects: column::write(&counts.expects),
+            off: column::write(&counts.off),
         }
     }
 }
@@ -214,7 +218,7 @@ impl Groups {
 /// Hands bodies out in order.
 pub(super) struct BodyReader<'a> {
     texts: Texts<'a>,
-    things: Entries<(VariantId, i64)>,
+    variant_lots: Entries<(VariantId, i64)>,
     locations: Entries<[u8; 16]>,
     sessions: Entries<[u8; 16]>,
     moves: MoveReader,
@@ -227,20 +231,20 @@ impl<'a> BodyReader<'a> {
     /// `budget` bounds the bodies of the batch together, bytes.
     pub(super) fn read(ops: &'a pb::OpColumns, groups: Groups, budget: usize) -> Result<Self, WireError> {
         static NONE: pb::Dictionary = EMPTY_DICTIONARY;
-        let it = ops.dictionary.as_ref().unwrap_or(&NONE);
-        let mut texts = Texts::read(&it.text_bytes, it.texts, &it.text_length, budget)?;
-        let variants = dictionary::read_ids("variants", &[], &it.variants)?;
+        let dictionary = ops.dictionary.as_ref().unwrap_or(&NONE);
+        let mut texts = Texts::read(&dictionary.text_bytes, dictionary.texts, &dictionary.text_length, budget)?;
+        let variants = dictionary::read_ids("variants", &[], &dictionary.variants)?;
         let virtuals: Vec<_> = virtual_locations().collect();
         let moves = MoveReader::read(ops.moves.as_ref(), groups.moves, &mut texts)?;
         let others = ops.others.as_ref();
         let reader = Self {
-            things: things(it, &variants)?,
-            locations: dictionary::read_ids("locations", &virtuals, &it.locations)?,
-            sessions: dictionary::read_ids("sessions", &[], &it.sessions)?,
+            variant_lots: variant_lots(dictionary, &variants)?,
+            locations: dictionary::read_ids("locations", &virtuals, &dictionary.locations)?,
+            sessions: dictionary::read_ids("sessions", &[], &dictionary.sessions)?,
             moves,
             counts: CountReader::read(ops.counts.as_ref(), groups.counts)?,
-            lengths: Column::read("body length", others.map_or(&[], |it| it.length.as_slice()), groups.others)?,
-            others: others.map_or(&[], |it| it.bodies.as_slice()),
+            lengths: Column::read("body length", others.map_or(&[], |others| others.length.as_slice()), groups.others)?,
+            others: others.map_or(&[], |others| others.bodies.as_slice()),
             texts,
         };
         Ok(reader)
@@ -269,12 +273,12 @@ impl<'a> BodyReader<'a> {
         if self.others.is_empty() { Ok(()) } else { Err(WireError::Columns("bodies")) }
     }
 
-    fn thing(&mut self, column: Thing) -> Result<(VariantId, String), WireError> {
+    fn variant_lot(&mut self, column: StockColumn) -> Result<(VariantId, String), WireError> {
         let column = match column {
-            Thing::Line => &mut self.moves.thing,
-            Thing::Count => &mut self.counts.thing,
+            StockColumn::Lines => &mut self.moves.variant_lot,
+            StockColumn::Counts => &mut self.counts.variant_lot,
         };
-        let (variant, lot) = *self.things.get(column)?;
+        let (variant, lot) = *self.variant_lots.get(column)?;
         Ok((variant, self.texts.at(lot)?))
     }
 
@@ -290,13 +294,13 @@ impl<'a> BodyReader<'a> {
         })
     }
 
-    fn line(&mut self) -> Result<Line, WireError> {
-        let (variant, lot) = self.thing(Thing::Line)?;
+    fn line(&mut self) -> Result<MovementLine, WireError> {
+        let (variant, lot) = self.variant_lot(StockColumn::Lines)?;
         let unit_cost = match self.moves.costs.get_optional(&mut self.moves.cost)? {
             Some(&(amount, currency)) => Some(Cost { amount, currency: self.texts.at(currency)? }),
             None => None,
         };
-        Ok(Line {
+        Ok(MovementLine {
             variant,
             lot,
             quantity: self.moves.quantity.next()?,
@@ -306,7 +310,7 @@ impl<'a> BodyReader<'a> {
     }
 
     fn count(&mut self) -> Result<Count, WireError> {
-        let (variant, lot) = self.thing(Thing::Count)?;
+        let (variant, lot) = self.variant_lot(StockColumn::Counts)?;
         let location = Location(*self.locations.get(&mut self.counts.location)?);
         let counted = self.counts.counted.next()?;
         let session = self.sessions.get_optional(&mut self.counts.session)?.map(|id| SessionId(*id));
@@ -319,10 +323,11 @@ impl<'a> BodyReader<'a> {
     }
 }
 
+/// Which group's column of variants with lot is read.
 #[derive(Clone, Copy)]
-enum Thing {
-    Line,
-    Count,
+enum StockColumn {
+    Lines,
+    Counts,
 }
 
 const EMPTY_DICTIONARY: pb::Dictionary = pb::Dictionary {
@@ -332,20 +337,23 @@ const EMPTY_DICTIONARY: pb::Dictionary = pb::Dictionary {
     text_bytes: Vec::new(),
     texts: 0,
     text_length: Vec::new(),
-    things: 0,
-    thing_variant: Vec::new(),
-    thing_lot: Vec::new(),
+    variant_lots: 0,
+    variant_lot_variant: Vec::new(),
+    variant_lot_lot: Vec::new(),
 };
 
-/// More things than variants and texts together serve nobody.
-fn things(it: &pb::Dictionary, variants: &Entries<[u8; 16]>) -> Result<Entries<(VariantId, i64)>, WireError> {
-    let count = bounded("things", it.things)?;
-    let mut variant = Column::read("thing_variant", &it.thing_variant, count)?;
-    let mut lot = Column::read("thing_lot", &it.thing_lot, count)?;
+/// Reads the variants with lot. More of them than a batch can name are refused by the caller's bound.
+fn variant_lots(
+    dictionary: &pb::Dictionary,
+    variants: &Entries<[u8; 16]>,
+) -> Result<Entries<(VariantId, i64)>, WireError> {
+    let count = bounded("variant_lots", dictionary.variant_lots)?;
+    let mut variant = Column::read("variant_lot_variant", &dictionary.variant_lot_variant, count)?;
+    let mut lot = Column::read("variant_lot_lot", &dictionary.variant_lot_lot, count)?;
     let items = (0..count)
         .map(|_| Ok((VariantId(*variants.get(&mut variant)?), lot.next()?)))
         .collect::<Result<_, WireError>>()?;
-    Ok(Entries::of("things", items))
+    Ok(Entries::of("variant_lots", items))
 }
 
 /// A number of dictionary entries that no batch needs to exceed.
@@ -360,17 +368,17 @@ struct MoveReader {
     route: Column,
     reference: Column,
     lines: Column,
-    thing: Column,
+    variant_lot: Column,
     quantity: Column,
     entered: Column,
     cost: Column,
 }
 
 impl MoveReader {
-    fn read(it: Option<&pb::Moves>, count: usize, texts: &mut Texts<'_>) -> Result<Self, WireError> {
+    fn read(message: Option<&pb::Moves>, count: usize, texts: &mut Texts<'_>) -> Result<Self, WireError> {
         let none = pb::Moves::default();
-        let it = it.unwrap_or(&none);
-        let lines = Column::read("lines", &it.lines, count)?;
+        let message = message.unwrap_or(&none);
+        let lines = Column::read("lines", &message.lines, count)?;
         let mut total = 0;
         for more in lines.rest() {
             let more = usize::try_from(*more).ok().filter(|more| *more < LINES);
@@ -378,38 +386,38 @@ impl MoveReader {
         }
         texts.spend(total * LINE_BYTES)?;
         Ok(Self {
-            routes: Self::routes(it)?,
-            costs: Self::costs(it)?,
-            route: Column::read("route", &it.route, count)?,
-            reference: Column::read("reference", &it.reference, count)?,
+            routes: Self::routes(message)?,
+            costs: Self::costs(message)?,
+            route: Column::read("route", &message.route, count)?,
+            reference: Column::read("reference", &message.reference, count)?,
             lines,
-            thing: Column::read("thing", &it.thing, total)?,
-            quantity: Column::read("quantity", &it.quantity, total)?,
-            entered: Column::read("entered", &it.entered, total)?,
-            cost: Column::read("cost", &it.cost, total)?,
+            variant_lot: Column::read("variant_lot", &message.variant_lot, total)?,
+            quantity: Column::read("quantity", &message.quantity, total)?,
+            entered: Column::read("entered", &message.entered, total)?,
+            cost: Column::read("cost", &message.cost, total)?,
         })
     }
 
-    fn routes(it: &pb::Moves) -> Result<Entries<(i64, i64, i64)>, WireError> {
-        let count = bounded("routes", it.routes)?;
-        let mut from = Column::read("route_from", &it.route_from, count)?;
-        let mut to = Column::read("route_to", &it.route_to, count)?;
-        let mut reason = Column::read("route_reason", &it.route_reason, count)?;
+    fn routes(message: &pb::Moves) -> Result<Entries<(i64, i64, i64)>, WireError> {
+        let count = bounded("routes", message.routes)?;
+        let mut from = Column::read("route_from", &message.route_from, count)?;
+        let mut to = Column::read("route_to", &message.route_to, count)?;
+        let mut reason = Column::read("route_reason", &message.route_reason, count)?;
         let items = (0..count).map(|_| Ok((from.next()?, to.next()?, reason.next()?)));
         Ok(Entries::of("routes", items.collect::<Result<_, WireError>>()?))
     }
 
-    fn costs(it: &pb::Moves) -> Result<Entries<(i64, i64)>, WireError> {
-        let count = bounded("costs", it.costs)?;
-        let mut amount = Column::read("cost_amount", &it.cost_amount, count)?;
-        let mut currency = Column::read("cost_currency", &it.cost_currency, count)?;
+    fn costs(message: &pb::Moves) -> Result<Entries<(i64, i64)>, WireError> {
+        let count = bounded("costs", message.costs)?;
+        let mut amount = Column::read("cost_amount", &message.cost_amount, count)?;
+        let mut currency = Column::read("cost_currency", &message.cost_currency, count)?;
         let items = (0..count).map(|_| Ok((amount.next()?, currency.next()?)));
         Ok(Entries::of("costs", items.collect::<Result<_, WireError>>()?))
     }
 }
 
 struct CountReader {
-    thing: Column,
+    variant_lot: Column,
     location: Column,
     counted: Column,
     session: Column,
@@ -418,18 +426,18 @@ struct CountReader {
 }
 
 impl CountReader {
-    fn read(it: Option<&pb::Counts>, count: usize) -> Result<Self, WireError> {
+    fn read(message: Option<&pb::Counts>, count: usize) -> Result<Self, WireError> {
         let none = pb::Counts::default();
-        let it = it.unwrap_or(&none);
-        let expects = Column::read("expects", &it.expects, count)?;
+        let message = message.unwrap_or(&none);
+        let expects = Column::read("expects", &message.expects, count)?;
         let expectations = expects.rest().iter().filter(|value| **value == 1).count();
         Ok(Self {
-            thing: Column::read("thing", &it.thing, count)?,
-            location: Column::read("location", &it.location, count)?,
-            counted: Column::read("counted", &it.counted, count)?,
-            session: Column::read("session", &it.session, count)?,
+            variant_lot: Column::read("variant_lot", &message.variant_lot, count)?,
+            location: Column::read("location", &message.location, count)?,
+            counted: Column::read("counted", &message.counted, count)?,
+            session: Column::read("session", &message.session, count)?,
             expects,
-            off: Column::read("off", &it.off, expectations)?,
+            off: Column::read("off", &message.off, expectations)?,
         })
     }
 }

@@ -34,10 +34,10 @@ pub(super) fn write(values: &[i64]) -> Vec<u8> {
     if values.iter().all(|value| *value == 0) {
         return Vec::new();
     }
-    let plain = Plan::of(values);
+    let plain = ColumnCoding::of(values);
     let Some((first, rest)) = values.split_first() else { return Vec::new() };
     let deltas: Vec<i64> = values.iter().zip(rest).map(|(before, after)| after.wrapping_sub(*before)).collect();
-    let delta = Plan::of(&deltas);
+    let delta = ColumnCoding::of(&deltas);
     let mut bytes = Vec::new();
     if rest.is_empty() || plain.size <= delta.size + encoded_len_varint(zigzag(*first)) {
         bytes.push(plain.coding);
@@ -51,7 +51,7 @@ pub(super) fn write(values: &[i64]) -> Vec<u8> {
 }
 
 /// How a sequence is best written.
-struct Plan {
+struct ColumnCoding {
     base: i64,
     /// Every value is the base plus a multiple of this; 0 if all are the base.
     step: u64,
@@ -62,15 +62,15 @@ struct Plan {
     size: usize,
 }
 
-impl Plan {
+impl ColumnCoding {
     fn of(values: &[i64]) -> Self {
         let base = values.iter().copied().min().unwrap_or(0);
         let above = || values.iter().map(|value| value.wrapping_sub(base).cast_unsigned());
         let step = above().fold(0, gcd);
         // How many values need how many bits.
         let mut bits = [0_usize; 65];
-        for it in above() {
-            let length = u64::BITS - it.checked_div(step).unwrap_or(0).leading_zeros();
+        for distance in above() {
+            let length = u64::BITS - distance.checked_div(step).unwrap_or(0).leading_zeros();
             if let Some(count) = bits.get_mut(length as usize) {
                 *count += 1;
             }
@@ -88,17 +88,17 @@ impl Plan {
         encode_varint(self.step, bytes);
         let steps = || {
             let above = values.iter().map(|value| value.wrapping_sub(self.base).cast_unsigned());
-            above.map(|it| it.checked_div(self.step).unwrap_or(0))
+            above.map(|steps| steps.checked_div(self.step).unwrap_or(0))
         };
         if self.coding == VARINTS {
-            steps().for_each(|it| encode_varint(it, bytes));
+            steps().for_each(|steps| encode_varint(steps, bytes));
             return;
         }
         bytes.push(u8::try_from(self.width).unwrap_or(64));
         let escape = if self.coding == ESCAPED { ones(self.width) } else { u64::MAX };
-        pack(steps().map(|it| it.min(escape)), self.width, bytes);
+        pack(steps().map(|steps| steps.min(escape)), self.width, bytes);
         if self.coding == ESCAPED {
-            steps().filter_map(|it| it.checked_sub(escape)).for_each(|over| encode_varint(over, bytes));
+            steps().filter_map(|steps| steps.checked_sub(escape)).for_each(|over| encode_varint(over, bytes));
         }
     }
 }
@@ -136,18 +136,18 @@ fn gcd(mut a: u64, mut b: u64) -> u64 {
 
 /// Writes the low `width` bits of each value, lowest bit first.
 fn pack(values: impl Iterator<Item = u64>, width: u32, bytes: &mut Vec<u8>) {
-    let (mut held, mut bits) = (0_u128, 0_u32);
+    let (mut buffer, mut bits) = (0_u128, 0_u32);
     for value in values {
-        held |= u128::from(value) << bits;
+        buffer |= u128::from(value) << bits;
         bits += width;
         while bits >= 8 {
-            bytes.push((held & 0xff) as u8);
-            held >>= 8;
+            bytes.push((buffer & 0xff) as u8);
+            buffer >>= 8;
             bits -= 8;
         }
     }
     if bits > 0 {
-        bytes.push((held & 0xff) as u8);
+        bytes.push((buffer & 0xff) as u8);
     }
 }
 
@@ -155,15 +155,15 @@ fn pack(values: impl Iterator<Item = u64>, width: u32, bytes: &mut Vec<u8>) {
 fn unpack(bytes: &[u8], width: u32, count: usize) -> Vec<u64> {
     let mask = u128::from(ones(width));
     let mut source = bytes.iter();
-    let (mut held, mut bits) = (0_u128, 0_u32);
+    let (mut buffer, mut bits) = (0_u128, 0_u32);
     (0..count)
         .map(|_| {
             while bits < width {
-                held |= u128::from(source.next().copied().unwrap_or(0)) << bits;
+                buffer |= u128::from(source.next().copied().unwrap_or(0)) << bits;
                 bits += 8;
             }
-            let value = (held & mask) as u64;
-            held >>= width;
+            let value = (buffer & mask) as u64;
+            buffer >>= width;
             bits -= width;
             value
         })
@@ -253,8 +253,8 @@ fn read_plain(coding: u8, mut bytes: &[u8], count: usize) -> Option<Vec<i64>> {
             let (packed, mut after) = packed.split_at_checked((count * width as usize).div_ceil(8))?;
             let mut steps = unpack(packed, width, count);
             if coding == ESCAPED {
-                for it in steps.iter_mut().filter(|it| **it == ones(width)) {
-                    *it = it.checked_add(varint(&mut after)?)?;
+                for value in steps.iter_mut().filter(|value| **value == ones(width)) {
+                    *value = value.checked_add(varint(&mut after)?)?;
                 }
             }
             after.is_empty().then(|| steps.into_iter().map(value).collect())

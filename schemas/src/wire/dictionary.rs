@@ -13,18 +13,18 @@ use super::column::{self, Column};
 const MAX_TEXTS: usize = 1 << 18;
 
 /// Things in order of first use.
-pub(super) struct Writer<T> {
+pub(super) struct DictionaryWriter<T> {
     index: HashMap<T, i64>,
     order: Vec<T>,
     known: i64,
 }
 
-impl<T: Clone + Eq + Hash> Writer<T> {
+impl<T: Clone + Eq + Hash> DictionaryWriter<T> {
     /// A dictionary in which `known` come first, without being sent.
     pub(super) fn after(known: impl IntoIterator<Item = T>) -> Self {
         let mut writer = Self { index: HashMap::new(), order: Vec::new(), known: 0 };
-        for it in known {
-            writer.index.entry(it).or_insert(writer.known);
+        for entry in known {
+            writer.index.entry(entry).or_insert(writer.known);
             writer.known += 1;
         }
         writer
@@ -35,13 +35,13 @@ impl<T: Clone + Eq + Hash> Writer<T> {
     }
 
     /// The index of `it`.
-    pub(super) fn name(&mut self, it: &T) -> i64 {
-        if let Some(index) = self.index.get(it) {
+    pub(super) fn name(&mut self, entry: &T) -> i64 {
+        if let Some(index) = self.index.get(entry) {
             return *index;
         }
         let index = self.known + self.order.len() as i64;
-        self.index.insert(it.clone(), index);
-        self.order.push(it.clone());
+        self.index.insert(entry.clone(), index);
+        self.order.push(entry.clone());
         index
     }
 
@@ -51,7 +51,7 @@ impl<T: Clone + Eq + Hash> Writer<T> {
     }
 }
 
-impl Writer<[u8; 16]> {
+impl DictionaryWriter<[u8; 16]> {
     /// The ids sent, one after the other.
     pub(super) fn bytes(&self) -> Vec<u8> {
         self.order.concat()
@@ -59,11 +59,11 @@ impl Writer<[u8; 16]> {
 }
 
 /// The texts of a message as they are written: index 0 is the empty one.
-pub(super) type TextWriter = Writer<String>;
+pub(super) type TextWriter = DictionaryWriter<String>;
 
 /// A new dictionary of texts.
 pub(super) fn texts() -> TextWriter {
-    Writer::after([String::new()])
+    DictionaryWriter::after([String::new()])
 }
 
 /// Bytes, number and length column of the texts sent.

@@ -45,11 +45,11 @@ pub fn decode_request(text: &[u8]) -> Result<DecodedRequest, WireError> {
         return Err(WireError::TooMany { limit: TAIL_POINTS });
     }
     let mut undecodable = Vec::new();
-    for it in ops {
-        let seq = it.pointer("/op/lane/seq").and_then(Value::as_u64).unwrap_or(0);
-        match read_op(it.clone()) {
+    for op in ops {
+        let seq = op.pointer("/op/lane/seq").and_then(Value::as_u64).unwrap_or(0);
+        match read_op(op.clone()) {
             Ok(pushed) => request.ops.push(pushed),
-            Err((code, text)) => undecodable.push(Undecodable { seq, code, text, bytes: it.to_string().into_bytes() }),
+            Err((code, text)) => undecodable.push(Undecodable { seq, code, text, bytes: op.to_string().into_bytes() }),
         }
     }
     request.ops.sort_by_key(|pushed| pushed.op.lane.seq);
@@ -68,14 +68,14 @@ pub fn decode_response(text: &[u8]) -> Result<ExchangeResponse, WireError> {
     if response.ops.len() > PULL_OPS {
         return Err(WireError::TooMany { limit: PULL_OPS });
     }
-    for it in &response.ops {
-        check(&it.op).map_err(|(_, text)| WireError::Undecodable(text))?;
+    for accepted in &response.ops {
+        check(&accepted.op).map_err(|(_, text)| WireError::Undecodable(text))?;
     }
     Ok(response)
 }
 
-fn read_op(it: Value) -> Result<PushedOp, (Code, String)> {
-    let pushed = PushedOp::deserialize(it).map_err(|error| (Code::InvalidOp, error.to_string()))?;
+fn read_op(op: Value) -> Result<PushedOp, (Code, String)> {
+    let pushed = PushedOp::deserialize(op).map_err(|error| (Code::InvalidOp, error.to_string()))?;
     check(&pushed.op)?;
     Ok(pushed)
 }

@@ -5,7 +5,7 @@
 use super::WireError;
 use super::bodies::{BodyReader, BodyWriter, Groups};
 use super::column::{self, Column};
-use super::dictionary::{self, Writer};
+use super::dictionary::{self, DictionaryWriter};
 use super::pb::exchange as pb;
 use crate::ids::{BootId, Lane, ReplicaId, UserId};
 use crate::op::{CaptureTime, Kind, Op};
@@ -14,8 +14,8 @@ use crate::op::{CaptureTime, Kind, Op};
 pub(super) fn write<'a>(ops: impl Iterator<Item = &'a Op> + Clone, known: &[[u8; 16]]) -> pb::OpColumns {
     let mut columns = pb::OpColumns { count: ops.clone().count() as u32, ..Default::default() };
     write_lanes(ops.clone(), known, &mut columns);
-    let mut boots = Writer::new();
-    let mut users = Writer::new();
+    let mut boots = DictionaryWriter::new();
+    let mut users = DictionaryWriter::new();
     columns.boot = map(ops.clone(), |op| boots.name(&op.captured.boot.0));
     columns.user = map(ops.clone(), |op| users.name(&op.user.0));
     columns.boots = boots.bytes();
@@ -36,7 +36,7 @@ fn map<T>(items: impl Iterator<Item = T>, value: impl FnMut(T) -> i64) -> Vec<u8
 }
 
 fn write_lanes<'a>(ops: impl Iterator<Item = &'a Op>, known: &[[u8; 16]], columns: &mut pb::OpColumns) {
-    let mut replicas = Writer::after(known.iter().copied());
+    let mut replicas = DictionaryWriter::after(known.iter().copied());
     // Replica, first seq, ops of each run.
     let mut runs: Vec<(i64, u64, u64)> = Vec::new();
     for op in ops {

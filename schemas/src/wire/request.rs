@@ -5,7 +5,7 @@
 use prost::Message;
 
 use super::column::{self, Column};
-use super::dictionary::{Entries, Writer};
+use super::dictionary::{DictionaryWriter, Entries};
 use super::pb::exchange as pb;
 use super::{WireError, bodies, decode_bounded, frame, ops, optional_point, point_from_pb, required_point, row};
 use crate::acceptance::{CaptureContext, Estimate, Head, LogPoint};
@@ -63,7 +63,8 @@ fn encode(request: &ExchangeRequest, in_columns: impl Fn(&Op) -> bool) -> Vec<u8
         captured_seq: request.captured_seq,
         pull_limit: request.pull_limit,
         points: request.points.iter().map(super::point_to_pb).collect(),
-        columns: (!columns.is_empty()).then(|| ops::write(columns.iter().map(|it| &it.op), &[request.replica.0])),
+        columns: (!columns.is_empty())
+            .then(|| ops::write(columns.iter().map(|pushed| &pushed.op), &[request.replica.0])),
         context: (!columns.is_empty()).then(|| write_context(&columns, request)),
         rows: rows.into_iter().map(|pushed| row::write(pushed, request.replica)).collect(),
     };
@@ -120,21 +121,26 @@ fn read_rows(rows: &[pb::Row], request: &mut ExchangeRequest) -> Result<Vec<Unde
 }
 
 fn write_context(pushed: &[&PushedOp], request: &ExchangeRequest) -> pb::ContextColumns {
-    let column =
-        |value: &dyn Fn(&PushedOp) -> i64| column::write(&pushed.iter().map(|it| value(it)).collect::<Vec<_>>());
-    let mut points = Writer::after([request.cursor, request.acknowledged]);
-    let seen: Vec<i64> = pushed.iter().map(|it| points.name(&it.context.seen)).collect();
+    let column = |value: &dyn Fn(&PushedOp) -> i64| {
+        column::write(&pushed.iter().map(|pushed| value(pushed)).collect::<Vec<_>>())
+    };
+    let mut points = DictionaryWriter::after([request.cursor, request.acknowledged]);
+    let seen: Vec<i64> = pushed.iter().map(|pushed| points.name(&pushed.context.seen)).collect();
     let sent = points.sent();
     let positions: Vec<i64> = sent.iter().map(|point| point.position.cast_signed()).collect();
     pb::ContextColumns {
-        ended: column(&|it| it.context.estimate.ended.wrapping_sub(it.op.captured.wall_ms)),
-        span: column(&|it| span_over_took(it.context.estimate.began, it.context.estimate.ended, &it.op)),
-        uncertainty: column(&|it| it.context.estimate.uncertainty.cast_signed()),
+        ended: column(&|pushed| pushed.context.estimate.ended.wrapping_sub(pushed.op.captured.wall_ms)),
+        span: column(&|pushed| {
+            span_over_took(pushed.context.estimate.began, pushed.context.estimate.ended, &pushed.op)
+        }),
+        uncertainty: column(&|pushed| pushed.context.estimate.uncertainty.cast_signed()),
         points: sent.len() as u32,
         point_position: column::write(&positions),
         point_heads: sent.iter().flat_map(|point| point.head.0.0).collect(),
         seen: column::write(&seen),
-        own_seen: column(&|it| it.op.lane.seq.wrapping_sub(1).wrapping_sub(it.context.own_seen).cast_signed()),
+        own_seen: column(&|pushed| {
+            pushed.op.lane.seq.wrapping_sub(1).wrapping_sub(pushed.context.own_seen).cast_signed()
+        }),
     }
 }
 
@@ -143,13 +149,13 @@ pub(super) fn span_over_took(began: i64, ended: i64, op: &Op) -> i64 {
     ended.wrapping_sub(began).wrapping_sub(i64::from(op.captured.took_ms))
 }
 
-fn read_context(it: &pb::ContextColumns, ops: Vec<Op>, request: &mut ExchangeRequest) -> Result<(), WireError> {
-    let points = read_points(it, request, ops.len())?;
-    let mut ended = Column::read("ended", &it.ended, ops.len())?;
-    let mut span = Column::read("span", &it.span, ops.len())?;
-    let mut uncertainty = Column::read("uncertainty", &it.uncertainty, ops.len())?;
-    let mut seen = Column::read("seen", &it.seen, ops.len())?;
-    let mut own_seen = Column::read("own_seen", &it.own_seen, ops.len())?;
+fn read_context(message: &pb::ContextColumns, ops: Vec<Op>, request: &mut ExchangeRequest) -> Result<(), WireError> {
+    let points = read_points(message, request, ops.len())?;
+    let mut ended = Column::read("ended", &message.ended, ops.len())?;
+    let mut span = Column::read("span", &message.span, ops.len())?;
+    let mut uncertainty = Column::read("uncertainty", &message.uncertainty, ops.len())?;
+    let mut seen = Column::read("seen", &message.seen, ops.len())?;
+    let mut own_seen = Column::read("own_seen", &message.own_seen, ops.len())?;
     for op in ops {
         let ended = op.captured.wall_ms.wrapping_add(ended.next()?);
         let span = span.next()?.wrapping_add(i64::from(op.captured.took_ms));
@@ -163,14 +169,18 @@ fn read_context(it: &pb::ContextColumns, ops: Vec<Op>, request: &mut ExchangeReq
     Ok(())
 }
 
-fn read_points(it: &pb::ContextColumns, request: &ExchangeRequest, ops: usize) -> Result<Entries<LogPoint>, WireError> {
+fn read_points(
+    message: &pb::ContextColumns,
+    request: &ExchangeRequest,
+    ops: usize,
+) -> Result<Entries<LogPoint>, WireError> {
     const NAME: &str = "points";
-    let count = it.points as usize;
-    let (heads, rest) = it.point_heads.as_chunks::<32>();
+    let count = message.points as usize;
+    let (heads, rest) = message.point_heads.as_chunks::<32>();
     if count > ops || heads.len() != count || !rest.is_empty() {
         return Err(WireError::Columns(NAME));
     }
-    let mut position = Column::read("point_position", &it.point_position, count)?;
+    let mut position = Column::read("point_position", &message.point_position, count)?;
     let mut points = vec![request.cursor, request.acknowledged];
     for head in heads {
         points.push(LogPoint { position: position.next_u64()?, head: Head(OpHash(*head)) });

@@ -40,7 +40,7 @@ pub fn encode_response(response: &ExchangeResponse) -> Vec<u8> {
         more: response.more,
         remaining: response.remaining,
         verdicts: (!response.verdicts.is_empty()).then(|| write_verdicts(&response.verdicts)),
-        columns: (!lanes.is_empty()).then(|| ops::write(lanes.iter().map(|it| &it.op), &[])),
+        columns: (!lanes.is_empty()).then(|| ops::write(lanes.iter().map(|accepted| &accepted.op), &[])),
         acceptances: (!lanes.is_empty()).then(|| write_acceptances(&lanes)),
     };
     frame::wrap(&message.encode_to_vec())
@@ -77,12 +77,12 @@ pub fn decode_response(bytes: &[u8]) -> Result<ExchangeResponse, WireError> {
 /// Ops of one replica together, replicas in order of first appearance, each lane in order of seq.
 fn in_lanes(ops: &[AcceptedOp]) -> Vec<&AcceptedOp> {
     let mut replicas: HashMap<ReplicaId, usize> = HashMap::new();
-    for it in ops {
+    for accepted in ops {
         let next = replicas.len();
-        replicas.entry(it.op.lane.replica).or_insert(next);
+        replicas.entry(accepted.op.lane.replica).or_insert(next);
     }
     let mut lanes: Vec<&AcceptedOp> = ops.iter().collect();
-    lanes.sort_by_key(|it| (replicas.get(&it.op.lane.replica).copied(), it.op.lane.seq));
+    lanes.sort_by_key(|accepted| (replicas.get(&accepted.op.lane.replica).copied(), accepted.op.lane.seq));
     lanes
 }
 
@@ -101,22 +101,22 @@ fn known(at: u64, behind: u64) -> u64 {
 
 fn write_acceptances(lanes: &[&AcceptedOp]) -> pb::AcceptanceColumns {
     pb::AcceptanceColumns {
-        position: map(lanes, |it| it.acceptance.position.cast_signed()),
-        ended: map(lanes, |it| it.acceptance.ended.wrapping_sub(it.op.captured.wall_ms)),
-        span: map(lanes, |it| span_over_took(it.acceptance.began, it.acceptance.ended, &it.op)),
-        uncertainty: map(lanes, |it| it.acceptance.uncertainty.cast_signed()),
-        past: map(lanes, |it| it.acceptance.past.cast_signed()),
-        own_past: map(lanes, |it| behind(it.op.lane.seq, it.acceptance.own_past)),
+        position: map(lanes, |accepted| accepted.acceptance.position.cast_signed()),
+        ended: map(lanes, |accepted| accepted.acceptance.ended.wrapping_sub(accepted.op.captured.wall_ms)),
+        span: map(lanes, |accepted| span_over_took(accepted.acceptance.began, accepted.acceptance.ended, &accepted.op)),
+        uncertainty: map(lanes, |accepted| accepted.acceptance.uncertainty.cast_signed()),
+        past: map(lanes, |accepted| accepted.acceptance.past.cast_signed()),
+        own_past: map(lanes, |accepted| behind(accepted.op.lane.seq, accepted.acceptance.own_past)),
     }
 }
 
-fn read_acceptances(it: &pb::AcceptanceColumns, ops: Vec<Op>) -> Result<Vec<AcceptedOp>, WireError> {
-    let mut position = Column::read("position", &it.position, ops.len())?;
-    let mut ended = Column::read("ended", &it.ended, ops.len())?;
-    let mut span = Column::read("span", &it.span, ops.len())?;
-    let mut uncertainty = Column::read("uncertainty", &it.uncertainty, ops.len())?;
-    let mut past = Column::read("past", &it.past, ops.len())?;
-    let mut own_past = Column::read("own_past", &it.own_past, ops.len())?;
+fn read_acceptances(message: &pb::AcceptanceColumns, ops: Vec<Op>) -> Result<Vec<AcceptedOp>, WireError> {
+    let mut position = Column::read("position", &message.position, ops.len())?;
+    let mut ended = Column::read("ended", &message.ended, ops.len())?;
+    let mut span = Column::read("span", &message.span, ops.len())?;
+    let mut uncertainty = Column::read("uncertainty", &message.uncertainty, ops.len())?;
+    let mut past = Column::read("past", &message.past, ops.len())?;
+    let mut own_past = Column::read("own_past", &message.own_past, ops.len())?;
     let mut accepted = Vec::with_capacity(ops.len());
     for op in ops {
         let ended = op.captured.wall_ms.wrapping_add(ended.next()?);
@@ -131,7 +131,7 @@ fn read_acceptances(it: &pb::AcceptanceColumns, ops: Vec<Op>) -> Result<Vec<Acce
         };
         accepted.push(AcceptedOp { op, acceptance });
     }
-    accepted.sort_by_key(|it| it.acceptance.position);
+    accepted.sort_by_key(|accepted| accepted.acceptance.position);
     let twice =
         accepted.windows(2).any(|pair| matches!(pair, [a, b] if a.acceptance.position == b.acceptance.position));
     if twice { Err(WireError::Columns("position")) } else { Ok(accepted) }
@@ -161,12 +161,12 @@ fn write_verdicts(verdicts: &[OpVerdict]) -> pb::Verdicts {
         count: verdicts.len() as u32,
         seq: map(verdicts, |verdict| verdict.seq.cast_signed()),
         outcome,
-        position: map(&accepted, |(_, it)| it.position.cast_signed()),
-        ended: map(&accepted, |(_, it)| it.ended),
-        span: map(&accepted, |(_, it)| it.ended.wrapping_sub(it.began)),
-        uncertainty: map(&accepted, |(_, it)| it.uncertainty.cast_signed()),
-        past: map(&accepted, |(_, it)| it.past.cast_signed()),
-        own_past: map(&accepted, |(seq, it)| behind(*seq, it.own_past)),
+        position: map(&accepted, |(_, acceptance)| acceptance.position.cast_signed()),
+        ended: map(&accepted, |(_, acceptance)| acceptance.ended),
+        span: map(&accepted, |(_, acceptance)| acceptance.ended.wrapping_sub(acceptance.began)),
+        uncertainty: map(&accepted, |(_, acceptance)| acceptance.uncertainty.cast_signed()),
+        past: map(&accepted, |(_, acceptance)| acceptance.past.cast_signed()),
+        own_past: map(&accepted, |(seq, acceptance)| behind(*seq, acceptance.own_past)),
         text_bytes,
         texts: text_count,
         text_length,
@@ -175,18 +175,18 @@ fn write_verdicts(verdicts: &[OpVerdict]) -> pb::Verdicts {
     }
 }
 
-fn read_verdicts(it: &pb::Verdicts) -> Result<Vec<OpVerdict>, WireError> {
-    let count = it.count as usize;
+fn read_verdicts(message: &pb::Verdicts) -> Result<Vec<OpVerdict>, WireError> {
+    let count = message.count as usize;
     if count > VERDICTS {
         return Err(WireError::TooMany { limit: VERDICTS });
     }
-    let mut seq = Column::read("seq", &it.seq, count)?;
-    let mut outcome = Column::read("outcome", &it.outcome, count)?;
+    let mut seq = Column::read("seq", &message.seq, count)?;
+    let mut outcome = Column::read("outcome", &message.outcome, count)?;
     let accepted = outcome.rest().iter().filter(|outcome| [OK, DUPLICATE].contains(outcome)).count();
-    let mut acceptances = VerdictReader::read(it, accepted)?;
-    let mut texts = Texts::read(&it.text_bytes, it.texts, &it.text_length, MESSAGE_PLAIN_BYTES)?;
-    let mut code = Column::read("code", &it.code, count - accepted)?;
-    let mut text = Column::read("text", &it.text, count - accepted)?;
+    let mut acceptances = VerdictReader::read(message, accepted)?;
+    let mut texts = Texts::read(&message.text_bytes, message.texts, &message.text_length, MESSAGE_PLAIN_BYTES)?;
+    let mut code = Column::read("code", &message.code, count - accepted)?;
+    let mut text = Column::read("text", &message.text, count - accepted)?;
     let mut verdicts = Vec::with_capacity(count);
     for _ in 0..count {
         let seq = seq.next_u64()?;
@@ -221,14 +221,14 @@ struct VerdictReader {
 }
 
 impl VerdictReader {
-    fn read(it: &pb::Verdicts, count: usize) -> Result<Self, WireError> {
+    fn read(message: &pb::Verdicts, count: usize) -> Result<Self, WireError> {
         Ok(Self {
-            position: Column::read("position", &it.position, count)?,
-            ended: Column::read("ended", &it.ended, count)?,
-            span: Column::read("span", &it.span, count)?,
-            uncertainty: Column::read("uncertainty", &it.uncertainty, count)?,
-            past: Column::read("past", &it.past, count)?,
-            own_past: Column::read("own_past", &it.own_past, count)?,
+            position: Column::read("position", &message.position, count)?,
+            ended: Column::read("ended", &message.ended, count)?,
+            span: Column::read("span", &message.span, count)?,
+            uncertainty: Column::read("uncertainty", &message.uncertainty, count)?,
+            past: Column::read("past", &message.past, count)?,
+            own_past: Column::read("own_past", &message.own_past, count)?,
         })
     }
 

@@ -45,27 +45,27 @@ pub(super) fn read(row: &pb::Row, known: ReplicaId) -> Result<PushedOp, (Code, S
     if row.op.len() > BODY_BYTES + ENVELOPE_BYTES {
         return Err((Code::TooLarge, format!("larger than {BODY_BYTES} bytes")));
     }
-    let it = pb::RowOp::decode(row.op.as_slice()).map_err(|error| invalid(&error))?;
-    let replica = if it.replica.is_empty() { Some(known) } else { ReplicaId::from_slice(&it.replica) };
+    let message = pb::RowOp::decode(row.op.as_slice()).map_err(|error| invalid(&error))?;
+    let replica = if message.replica.is_empty() { Some(known) } else { ReplicaId::from_slice(&message.replica) };
     let captured = CaptureTime {
-        wall_ms: it.wall_ms,
-        boot_ms: it.boot_ms,
-        boot: BootId::from_slice(&it.boot).ok_or_else(|| invalid(&"the boot id is not 16 bytes"))?,
-        took_ms: it.took_ms,
+        wall_ms: message.wall_ms,
+        boot_ms: message.boot_ms,
+        boot: BootId::from_slice(&message.boot).ok_or_else(|| invalid(&"the boot id is not 16 bytes"))?,
+        took_ms: message.took_ms,
     };
     let op = Op::from_parts(
         Lane { replica: replica.ok_or_else(|| invalid(&"the replica is not 16 bytes"))?, seq: row.seq },
         captured,
-        UserId::from_slice(&it.user).ok_or_else(|| invalid(&"the user is not 16 bytes"))?,
-        Kind(it.kind),
-        it.version,
-        &it.body,
+        UserId::from_slice(&message.user).ok_or_else(|| invalid(&"the user is not 16 bytes"))?,
+        Kind(message.kind),
+        message.version,
+        &message.body,
     )
     .map_err(|error| invalid(&error))?;
     let context = CaptureContext {
-        estimate: Estimate { began: it.began, ended: it.ended, uncertainty: it.uncertainty },
-        seen: required_point(it.seen.as_ref()).map_err(|error| invalid(&error))?,
-        own_seen: it.own_seen,
+        estimate: Estimate { began: message.began, ended: message.ended, uncertainty: message.uncertainty },
+        seen: required_point(message.seen.as_ref()).map_err(|error| invalid(&error))?,
+        own_seen: message.own_seen,
     };
     Ok(PushedOp { op, context })
 }

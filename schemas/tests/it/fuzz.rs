@@ -4,15 +4,15 @@ use prost::Message;
 use stocksync_schemas::ids::to_hex as hex;
 use stocksync_schemas::wire::pb::exchange as pb;
 use stocksync_schemas::wire::{self, WireError, json};
-use stocksync_schemas::{Body, Code, Line, Location, Move, Op, PushedOp, VariantId, limits};
+use stocksync_schemas::{Body, Code, Location, Move, MovementLine, Op, PushedOp, VariantId, limits};
 
 use crate::random;
 use crate::samples::samples;
 
 /// SplitMix64: the same cases in every run.
-struct Random(u64);
+struct SplitMix(u64);
 
-impl Random {
+impl SplitMix {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -27,7 +27,7 @@ impl Random {
 }
 
 /// One to four changes: a bit, a byte, a cut, a piece moved or repeated.
-fn mutate(bytes: &[u8], random: &mut Random) -> Vec<u8> {
+fn mutate(bytes: &[u8], random: &mut SplitMix) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=random.below(4) {
         if bytes.is_empty() {
@@ -65,7 +65,7 @@ fn plain(message: &[u8]) -> Vec<u8> {
 
 #[test]
 fn i12_mutated_requests_are_answered_with_registered_codes() {
-    let mut random = Random(1);
+    let mut random = SplitMix(1);
     let (mut read, mut refused) = (0, 0);
     for request in samples(60, random::request()) {
         let frame = wire::encode_request(&request);
@@ -79,7 +79,7 @@ fn i12_mutated_requests_are_answered_with_registered_codes() {
                         // What was read is canonical: it survives another journey (ops of one seq may change places).
                         let again = wire::decode_request(&wire::encode_request(&decoded.request)).unwrap();
                         let hashes = |ops: &[PushedOp]| {
-                            let mut hashes: Vec<_> = ops.iter().map(|it| it.op.hash()).collect();
+                            let mut hashes: Vec<_> = ops.iter().map(|pushed| pushed.op.hash()).collect();
                             hashes.sort();
                             hashes
                         };
@@ -98,7 +98,7 @@ fn i12_mutated_requests_are_answered_with_registered_codes() {
 
 #[test]
 fn i12_mutated_columns_never_panic() {
-    let mut random = Random(2);
+    let mut random = SplitMix(2);
     for request in samples(60, random::request()) {
         let message = unframed(&wire::encode_request(&request));
         for _ in 0..200 {
@@ -119,7 +119,7 @@ fn i12_mutated_columns_never_panic() {
 
 #[test]
 fn i12_mutated_json_never_panics() {
-    let mut random = Random(3);
+    let mut random = SplitMix(3);
     for (request, response) in samples(12, (random::request(), random::response())) {
         for _ in 0..40 {
             let up = mutate(&json::encode_request(&request).unwrap(), &mut random);
@@ -133,13 +133,13 @@ fn i12_mutated_json_never_panics() {
 /// I12: a row that is nonsense is listed by its seq, and its neighbours arrive.
 #[test]
 fn i12_one_bad_row_blocks_no_other() {
-    let mut request = samples(40, random::request()).into_iter().find(|it| it.ops.len() > 5).unwrap();
+    let mut request = samples(40, random::request()).into_iter().find(|request| request.ops.len() > 5).unwrap();
     request.ops.iter_mut().zip(1..).for_each(|(pushed, seq)| pushed.op.lane.seq = seq);
     let mut message = pb::Request::decode(unframed(&wire::encode_request_as_rows(&request)).as_slice()).unwrap();
     message.rows[2].op = vec![0xff; 9];
     message.rows[4].op.truncate(11);
     let decoded = wire::decode_request(&plain(&message.encode_to_vec())).unwrap();
-    let bad: Vec<_> = decoded.undecodable.iter().map(|it| (it.seq, it.code)).collect();
+    let bad: Vec<_> = decoded.undecodable.iter().map(|op| (op.seq, op.code)).collect();
     assert_eq!(bad, [(3, Code::InvalidOp), (5, Code::InvalidOp)]);
     request.ops.retain(|pushed| ![3, 5].contains(&pushed.op.lane.seq));
     assert_eq!(decoded.request, request);
@@ -148,7 +148,7 @@ fn i12_one_bad_row_blocks_no_other() {
 /// Short messages that claim a great deal are refused before anything of that size is made.
 #[test]
 fn claims_are_checked_before_memory_is_taken() {
-    let request = samples(40, random::request()).into_iter().find(|it| !it.ops.is_empty()).unwrap();
+    let request = samples(40, random::request()).into_iter().find(|message| !message.ops.is_empty()).unwrap();
     let message = pb::Request::decode(unframed(&wire::encode_request(&request)).as_slice()).unwrap();
     let refusal = |change: &dyn Fn(&mut pb::Request)| {
         let mut message = message.clone();
@@ -158,26 +158,34 @@ fn claims_are_checked_before_memory_is_taken() {
     let columns = |message: &mut pb::Request, change: &dyn Fn(&mut pb::OpColumns)| {
         change(message.columns.as_mut().unwrap());
     };
-    assert_eq!(refusal(&|it| columns(it, &|it| it.count = u32::MAX)), Code::TooManyOps);
-    assert_eq!(refusal(&|it| columns(it, &|it| it.more_runs = u32::MAX)), Code::ColumnsInvalid);
-    assert_eq!(refusal(&|it| it.context.as_mut().unwrap().points = u32::MAX), Code::ColumnsInvalid);
+    assert_eq!(refusal(&|message| columns(message, &|message| message.count = u32::MAX)), Code::TooManyOps);
+    assert_eq!(refusal(&|message| columns(message, &|message| message.more_runs = u32::MAX)), Code::ColumnsInvalid);
+    assert_eq!(refusal(&|message| message.context.as_mut().unwrap().points = u32::MAX), Code::ColumnsInvalid);
     let dictionary = |change: &dyn Fn(&mut pb::Dictionary)| {
-        refusal(&|it| columns(it, &|it| change(it.dictionary.get_or_insert_default())))
+        refusal(&|message| columns(message, &|message| change(message.dictionary.get_or_insert_default())))
     };
-    assert_eq!(dictionary(&|it| it.texts = u32::MAX), Code::ColumnsInvalid);
-    assert_eq!(dictionary(&|it| it.things = u32::MAX), Code::ColumnsInvalid);
-    assert_eq!(refusal(&|it| it.rows = vec![pb::Row::default(); limits::PUSH_OPS + 1]), Code::TooManyOps);
-    assert_eq!(refusal(&|it| it.rows = vec![pb::Row::default(); 1_000_000]), Code::TooManyOps);
-    assert_eq!(refusal(&|it| it.points = vec![pb::LogPoint::default(); limits::TAIL_POINTS + 1]), Code::TooManyOps);
+    assert_eq!(dictionary(&|message| message.texts = u32::MAX), Code::ColumnsInvalid);
+    assert_eq!(dictionary(&|message| message.variant_lots = u32::MAX), Code::ColumnsInvalid);
+    assert_eq!(refusal(&|message| message.rows = vec![pb::Row::default(); limits::PUSH_OPS + 1]), Code::TooManyOps);
+    assert_eq!(refusal(&|message| message.rows = vec![pb::Row::default(); 1_000_000]), Code::TooManyOps);
+    assert_eq!(
+        refusal(&|message| message.points = vec![pb::LogPoint::default(); limits::TAIL_POINTS + 1]),
+        Code::TooManyOps
+    );
 }
 
 /// One long text named by many ops: the ops would hold gigabytes.
 #[test]
 fn a_text_named_often_is_paid_for_each_time() {
-    let mut request = samples(40, random::request()).into_iter().find(|it| !it.ops.is_empty()).unwrap();
+    let mut request = samples(40, random::request()).into_iter().find(|request| !request.ops.is_empty()).unwrap();
     let mut pushed = request.ops[0].clone();
-    let line =
-        Line { variant: VariantId([1; 16]), lot: String::new(), quantity: 1, entered: String::new(), unit_cost: None };
+    let line = MovementLine {
+        variant: VariantId([1; 16]),
+        lot: String::new(),
+        quantity: 1,
+        entered: String::new(),
+        unit_cost: None,
+    };
     let body = Body::Move(Move {
         from: Location::SUPPLIER,
         to: Location::LOSS,
@@ -188,9 +196,9 @@ fn a_text_named_often_is_paid_for_each_time() {
     pushed.op = Op::new(pushed.op.lane, pushed.op.captured, pushed.op.user, body);
     request.ops = (1..=900)
         .map(|seq| {
-            let mut it = pushed.clone();
-            it.op.lane.seq = seq;
-            it
+            let mut numbered = pushed.clone();
+            numbered.op.lane.seq = seq;
+            numbered
         })
         .collect();
     let frame = wire::encode_request(&request);

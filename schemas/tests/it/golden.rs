@@ -13,7 +13,7 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|it| it == ending))
+        .filter(|path| path.extension().is_some_and(|extension| extension == ending))
         .collect();
     files.sort();
     files
@@ -54,7 +54,7 @@ fn hand_made_columns_and_rows_are_the_same_ops() {
         let path = files("good", "bin").into_iter().find(|path| stem(path) == name).unwrap();
         wire::decode_request(&std::fs::read(path).unwrap()).unwrap().request
     };
-    let hashes = |request: ExchangeRequest| request.ops.iter().map(|it| it.op.hash()).collect::<Vec<_>>();
+    let hashes = |request: ExchangeRequest| request.ops.iter().map(|pushed| pushed.op.hash()).collect::<Vec<_>>();
     assert_eq!(hashes(read("hand-request-columns")), hashes(read("hand-request-rows")));
 }
 

@@ -49,10 +49,10 @@ fn cell() -> BoxedStrategy<Cell> {
         .boxed()
 }
 
-fn line() -> BoxedStrategy<Line> {
+fn line() -> BoxedStrategy<MovementLine> {
     let cost = (number(), text()).prop_map(|(amount, currency)| Cost { amount, currency });
     (id(), text(), number(), text(), option::of(cost))
-        .prop_map(|(variant, lot, quantity, entered, unit_cost)| Line {
+        .prop_map(|(variant, lot, quantity, entered, unit_cost)| MovementLine {
             variant: VariantId(variant),
             lot,
             quantity,
@@ -184,15 +184,15 @@ pub(crate) fn request() -> BoxedStrategy<ExchangeRequest> {
             let replica = ReplicaId(replica);
             let mut ops: Vec<PushedOp> = pushed
                 .into_iter()
-                .map(|(mut it, stranger)| {
+                .map(|(mut pushed, stranger)| {
                     if !stranger {
-                        it.op.lane.replica = replica;
+                        pushed.op.lane.replica = replica;
                     }
-                    it
+                    pushed
                 })
                 .collect();
-            ops.sort_by_key(|it| it.op.lane.seq);
-            ops.dedup_by_key(|it| it.op.lane.seq);
+            ops.sort_by_key(|pushed| pushed.op.lane.seq);
+            ops.dedup_by_key(|pushed| pushed.op.lane.seq);
             ExchangeRequest {
                 protocol,
                 replica,
@@ -218,7 +218,7 @@ fn verdict() -> BoxedStrategy<Verdict> {
 /// An answer as a server makes it: ops in order of position.
 pub(crate) fn response() -> BoxedStrategy<ExchangeResponse> {
     // A row is the only form for a move without lines, and only requests have rows.
-    let fits = |op: &Op| !matches!(&op.body, Body::Move(it) if it.lines.is_empty());
+    let fits = |op: &Op| !matches!(&op.body, Body::Move(movement) if movement.lines.is_empty());
     let accepted = (op().prop_filter("a move has lines", fits), acceptance())
         .prop_map(|(op, acceptance)| AcceptedOp { op, acceptance });
     (
@@ -227,8 +227,8 @@ pub(crate) fn response() -> BoxedStrategy<ExchangeResponse> {
         vec(accepted, 0..40),
     )
         .prop_map(|((protocol, server_ms, lost_tail, cursor, acknowledged, more, remaining), verdicts, mut ops)| {
-            ops.sort_by_key(|it| it.acceptance.position);
-            ops.dedup_by_key(|it| it.acceptance.position);
+            ops.sort_by_key(|accepted| accepted.acceptance.position);
+            ops.dedup_by_key(|accepted| accepted.acceptance.position);
             ExchangeResponse { protocol, server_ms, lost_tail, verdicts, ops, cursor, acknowledged, more, remaining }
         })
         .boxed()

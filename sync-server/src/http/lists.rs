@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use stocksync_schemas::{Body, Code, Kind, Line, Location, Move};
+use stocksync_schemas::{Body, Code, Kind, Location, Move, MovementLine};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -260,7 +260,7 @@ pub struct Movement {
 #[derive(Debug, Serialize)]
 pub struct NamedLine {
     #[serde(flatten)]
-    line: Line,
+    line: MovementLine,
     #[serde(flatten)]
     name: VariantName,
 }

@@ -120,7 +120,8 @@ pub fn cell(location: Location) -> Cell {
 }
 
 pub fn movement(from: Location, to: Location, quantity: i64) -> Body {
-    let line = Line { variant: WIDGET, lot: String::new(), quantity, entered: "1 x".to_owned(), unit_cost: None };
+    let line =
+        MovementLine { variant: WIDGET, lot: String::new(), quantity, entered: "1 x".to_owned(), unit_cost: None };
     Body::Move(Move { from, to, lines: vec![line], reason: "test".to_owned(), reference: String::new() })
 }
 

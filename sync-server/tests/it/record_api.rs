@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use stocksync_ledger::records::{Document, Edit, FieldValue};
 use stocksync_schemas::collections::{ALL, LOTS, PRODUCTS, VARIANTS};
-use stocksync_schemas::{Body, Cell, Count, Line, Location, Move, RecordId, VariantId, wire};
+use stocksync_schemas::{Body, Cell, Count, Location, Move, MovementLine, RecordId, VariantId, wire};
 use uuid::Uuid;
 
 use crate::api::{Client, EXCHANGE};
@@ -25,7 +25,8 @@ fn id(n: u8) -> String {
 }
 
 pub fn receipt(quantity: i64) -> Body {
-    let line = Line { variant: LOOSE_LEAF, lot: "10:L7".into(), quantity, entered: "1 x".into(), unit_cost: None };
+    let line =
+        MovementLine { variant: LOOSE_LEAF, lot: "10:L7".into(), quantity, entered: "1 x".into(), unit_cost: None };
     let reference = String::new();
     Body::Move(Move { from: Location::SUPPLIER, to: AISLE, lines: vec![line], reason: "receipt".into(), reference })
 }

@@ -15,7 +15,7 @@ use crate::shift::{Command, command_label, place_label};
 pub enum Payload {
     /// A code of our own (place, command, serial): digits, capitals and `-.:/` only. A scanner that types sends keys, and
     /// a keyboard layout gives them other characters; these are the ones that every layout has on a key of its own, never on
-    /// a dead key that swallows the next one, and that Caps Lock cannot change, so [`stocksync_gs1::Layout`] brings them back.
+    /// a dead key that swallows the next one, and that Caps Lock cannot change, so [`stocksync_gs1::KeyboardLayout`] brings them back.
     Code(String),
     /// Any printable ASCII text, such as a web address or a code that others made. Cameras and scanners that do not type
     /// read it; one that types does if both sides agree about the keyboard.

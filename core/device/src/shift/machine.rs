@@ -3,7 +3,7 @@
 //!
 //! Must never say [`Signal::Ok`] for something whose effects are not carried out first.
 
-use stocksync_schemas::{Body, Cell, Count, Line as MoveLine, Location, Move, SessionId, VariantId, limits};
+use stocksync_schemas::{Body, Cell, Count, Location, Move, MovementLine, SessionId, VariantId, limits};
 
 use super::document::draw;
 use super::event::{Effect, Event, HeldScan, Reading, Say, Signal, Step, Thing};
@@ -349,7 +349,7 @@ pub(super) fn movement(done: &Done, quantity: i64) -> Option<Body> {
     let Cell { variant, location, lot } = done.cell.clone();
     let (from, to, reason) = done.mode.ends(location, done.target)?;
     let reference = done.reference.clone();
-    let line = MoveLine { variant, lot, quantity, entered: String::new(), unit_cost: None };
+    let line = MovementLine { variant, lot, quantity, entered: String::new(), unit_cost: None };
     Some(Body::Move(Move { from, to, lines: vec![line], reason: reason.to_owned(), reference }))
 }
 
@@ -403,7 +403,7 @@ pub(super) fn release(held: &HeldScan, variant: VariantId, quantity: i64, sessio
         return Some(Body::Count(Count { cell, counted: quantity, expected: None, session }));
     }
     let (from, to, reason) = held.mode.ends(held.place, held.target)?;
-    let line = MoveLine { variant, lot: cell.lot, quantity, entered: String::new(), unit_cost: None };
+    let line = MovementLine { variant, lot: cell.lot, quantity, entered: String::new(), unit_cost: None };
     let (reason, reference) = (reason.to_owned(), held.reference.clone());
     Some(Body::Move(Move { from, to, lines: vec![line], reason, reference }))
 }

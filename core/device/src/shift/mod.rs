@@ -19,7 +19,7 @@ mod settings;
 mod state;
 mod wedge;
 
-pub use stocksync_gs1::{Inside, Layout};
+pub use stocksync_gs1::{InStoreValue, KeyboardLayout};
 use stocksync_schemas::{Body, Cell, Close, ClosePart, Location, SessionId, VariantId, limits};
 
 pub use document::{Expected, ExpectedLine};

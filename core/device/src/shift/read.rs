@@ -2,7 +2,7 @@
 //!
 //! Owns the look-ups. Must never decide what an event does: that is the machine's.
 
-use stocksync_gs1::{Candidate, Kind, Meaning, ScanInput, Symbology};
+use stocksync_gs1::{CodeKind, Meaning, ScanCandidate, ScanInput, Symbology};
 use stocksync_schemas::{Location, RecordId, VariantId, limits};
 
 use super::event::{Event, HeldScan, Piece, Reading, Thing};
@@ -119,7 +119,7 @@ impl Look<'_> {
     }
 
     /// What a reading says beside what it names.
-    fn say(&self, reading: &mut Reading, it: &Candidate, today: (u16, u8, u8)) -> Result<(), Error> {
+    fn say(&self, reading: &mut Reading, it: &ScanCandidate, today: (u16, u8, u8)) -> Result<(), Error> {
         let gtin = it.gtin.as_ref().or(it.contained_gtin.as_ref());
         // In-store codes of one item differ in their value: what they share names it.
         reading.gtin = it.restricted_key.clone().or_else(|| gtin.map(ToString::to_string)).unwrap_or_default();
@@ -128,8 +128,10 @@ impl Look<'_> {
         let inside = it.variable_count.or(it.contained_count.filter(|_| it.gtin.is_none()));
         reading.inside = inside.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         let names_something = gtin.is_some() || it.sscc.is_some();
-        reading.only_lot =
-            it.kind == Kind::ElementString && !names_something && !reading.lot.is_empty() && reading.things.is_empty();
+        reading.only_lot = it.kind == CodeKind::ElementString
+            && !names_something
+            && !reading.lot.is_empty()
+            && reading.things.is_empty();
         reading.expired = it.expiry.as_ref().is_some_and(|it| it.last_day() < today);
         // A second symbol speaks of the thing that was asked about, a first one of the thing after it.
         let thing = reading.things.first().filter(|_| reading.things.len() == 1).map(|thing| thing.variant);

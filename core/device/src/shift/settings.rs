@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use stocksync_gs1::{
-    Context, DeviceProfile, Inside, Layout, MAX_PATTERNS, Meaning, Pattern, Region, ScanInput, understand,
+    Context, DeviceProfile, InStoreValue, KeyboardLayout, MAX_PATTERNS, Meaning, Pattern, Region, ScanInput, understand,
 };
 
 use super::Scan;
@@ -22,8 +22,8 @@ const SEPARATOR_BYTES: usize = 16;
 pub struct Settings {
     /// The keyboard of the device, where a scanner types as on a US one. Only for [`Source::Wedge`]: a person types what
     /// they mean.
-    #[serde(with = "KeyboardLayout")]
-    pub layout: Layout,
+    #[serde(with = "StoredKeyboardLayout")]
+    pub layout: KeyboardLayout,
     /// What the scanner sends for the separator of GS1 codes besides 0x1D, such as `|`. Safe are space and ``#$@[\]^`{|}~``:
     /// anything else may stand in a lot or serial.
     pub separators: Vec<String>,
@@ -45,8 +45,8 @@ pub struct InStore {
     /// Over the first 12 of 13 digits: `P` prefix and item, then perhaps one `C` for a check digit, then two to six `V`.
     pub layout: String,
     /// What the value is. A price is no quantity: such a scan is one.
-    #[serde(with = "InsideValue")]
-    pub inside: Inside,
+    #[serde(with = "StoredInStoreValue")]
+    pub inside: InStoreValue,
     /// Digits of the value after the point; of a weight, in kg.
     pub decimals: u8,
 }
@@ -72,8 +72,8 @@ impl InStore {
 
 /// As values rest.
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Inside", rename_all = "snake_case")]
-enum InsideValue {
+#[serde(remote = "InStoreValue", rename_all = "snake_case")]
+enum StoredInStoreValue {
     Price,
     Weight,
     Count,
@@ -81,8 +81,8 @@ enum InsideValue {
 
 /// As layouts rest.
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Layout", rename_all = "snake_case")]
-enum KeyboardLayout {
+#[serde(remote = "KeyboardLayout", rename_all = "snake_case")]
+enum StoredKeyboardLayout {
     Same,
     FrenchAzerty,
     FrenchAzertyCapsLock,
@@ -138,10 +138,10 @@ impl Settings {
 }
 
 /// As the library of codes names sources.
-pub(super) fn gs1_source(scan: &Scan) -> stocksync_gs1::Source {
+pub(super) fn gs1_source(scan: &Scan) -> stocksync_gs1::InputSource {
     match scan.source {
-        Source::Camera | Source::Typed => stocksync_gs1::Source::Camera,
-        Source::Scanner => stocksync_gs1::Source::Intent,
-        Source::Wedge => stocksync_gs1::Source::Keyboard,
+        Source::Camera | Source::Typed => stocksync_gs1::InputSource::Camera,
+        Source::Scanner => stocksync_gs1::InputSource::Intent,
+        Source::Wedge => stocksync_gs1::InputSource::Keyboard,
     }
 }

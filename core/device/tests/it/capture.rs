@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use stocksync_core::{Error, Inventory};
-use stocksync_schemas::{Body, Cell, Count, Line, Location, Move, VariantId};
+use stocksync_schemas::{Body, Cell, Count, Location, Move, MovementLine, VariantId};
 
 const CHILD: &str = "STOCKSYNC_TEST_CAPTURES_INTO";
 
@@ -13,7 +13,7 @@ pub fn cell() -> Cell {
 }
 
 pub fn movement(from: Location, to: Location, quantity: i64) -> Body {
-    let line = Line {
+    let line = MovementLine {
         variant: cell().variant,
         lot: cell().lot,
         quantity,

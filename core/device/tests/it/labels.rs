@@ -10,7 +10,7 @@ use stocksync_core::labels::{
 use stocksync_core::scan::{self, Frame, scan};
 use stocksync_core::shift::{Command, Mode, command_label, place_label};
 use stocksync_gs1::encode::{element_string, in_print_order, own_label, with_check_digit};
-use stocksync_gs1::{Context, Element, Layout, ScanInput, understand};
+use stocksync_gs1::{Context, Element, KeyboardLayout, ScanInput, understand};
 use stocksync_schemas::{Code, limits};
 
 #[allow(dead_code, reason = "a test calls no main")]
@@ -381,7 +381,13 @@ fn a_sheet_is_filled_from_the_first_unused_place() {
 #[test]
 fn codes_survive_every_keyboard_layout() {
     let keys = "²&é\"'(-è_çà)=^$*ù,;:!~1234567890°+¨£µ%?./§`¬@#<>[]{}|\\ßüöäÜÖÄ´qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFGHJKLZXCVBNM";
-    let layouts = [Layout::Same, Layout::FrenchAzerty, Layout::FrenchAzertyCapsLock, Layout::British, Layout::German];
+    let layouts = [
+        KeyboardLayout::Same,
+        KeyboardLayout::FrenchAzerty,
+        KeyboardLayout::FrenchAzertyCapsLock,
+        KeyboardLayout::British,
+        KeyboardLayout::German,
+    ];
     for layout in layouts {
         let typed: BTreeMap<String, char> = keys.chars().map(|key| (layout.repair(&key.to_string()), key)).collect();
         let code = own_label("-L/:", "ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789.").unwrap();

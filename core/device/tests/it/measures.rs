@@ -1,7 +1,9 @@
 //! Goods that vary in weight or length: the label says how much, where it is beyond doubt.
 
 use stocksync_core::Error;
-use stocksync_core::shift::{Command, Expected, ExpectedLine, InStore, Input, Inside, Mode, Say, Settings, Signal};
+use stocksync_core::shift::{
+    Command, Expected, ExpectedLine, InStore, InStoreValue, Input, Mode, Say, Settings, Signal,
+};
 use stocksync_gs1::Region;
 use stocksync_schemas::VariantId;
 
@@ -165,7 +167,7 @@ fn labels_of_the_shop_s_own_scale_are_one_item_whatever_each_weighs() {
     assert_eq!((found.matches[0].identifier.variant, found.measures[0].value.as_str()), (cheese, "0.003"));
     assert_eq!(desk.inventory.held_scans().unwrap().len(), 1, "the other item waits");
 
-    let bad = InStore { prefix: "40".into(), layout: "PPPPPPPPVVVV".into(), inside: Inside::Price, decimals: 2 };
+    let bad = InStore { prefix: "40".into(), layout: "PPPPPPPPVVVV".into(), inside: InStoreValue::Price, decimals: 2 };
     let error = desk.inventory.set_shift_settings(&Settings { in_store: vec![bad], ..Settings::default() });
     assert!(matches!(error, Err(Error::Invalid { field: "in_store", .. })), "{error:?}");
     assert!(InStore::of_country("US").is_empty());

@@ -3,8 +3,8 @@
 use stocksync_core::Error;
 use stocksync_core::shift::machine::{Now, handle};
 use stocksync_core::shift::{
-    Command, Event, HeldScan, Input, Layout, Mode, Say, Scan, Settings, Signal, Source, State, Wedge, command_label,
-    place_label,
+    Command, Event, HeldScan, Input, KeyboardLayout, Mode, Say, Scan, Settings, Signal, Source, State, Wedge,
+    command_label, place_label,
 };
 use stocksync_core::time::Clock;
 
@@ -162,7 +162,7 @@ fn the_memory_of_earlier_versions_opens() {
 }
 
 /// What a keyboard makes of keys that a scanner means for a US one.
-fn through(layout: Layout, text: &str) -> String {
+fn through(layout: KeyboardLayout, text: &str) -> String {
     let keys = "²&é\"'(-è_çà)=azertyuiop^$*qsdfghjklmùwxcvbn,;:!~1234567890°+AZERTYUIOP¨£µQSDFGHJKLM%WXCVBN?./§";
     let typed = |c: char| keys.chars().find(|key| layout.repair(&key.to_string()) == c.to_string());
     text.chars().map(|c| typed(c).unwrap_or(c)).collect()
@@ -171,7 +171,7 @@ fn through(layout: Layout, text: &str) -> String {
 #[test]
 fn a_scanner_that_types_on_a_french_keyboard() {
     let desk = Desk::new();
-    set(&desk, Settings { layout: Layout::FrenchAzerty, ..Settings::default() });
+    set(&desk, Settings { layout: KeyboardLayout::FrenchAzerty, ..Settings::default() });
     let desk = desk.killed();
     let mut wedge = Wedge::default();
     let mut types = |text: &str, gap_ms: i64| {
@@ -185,7 +185,7 @@ fn a_scanner_that_types_on_a_french_keyboard() {
         desk.pass(1_000);
         outcome.unwrap()
     };
-    let azerty = |text: &str| through(Layout::FrenchAzerty, text);
+    let azerty = |text: &str| through(KeyboardLayout::FrenchAzerty, text);
     assert_eq!(azerty(TEA), "'àà-\"_&\"\"\"ç\"&");
     assert_eq!(types(&azerty(&command_label(Command::Mode(Mode::Receive))), 6).say, Say::Set, "labels too");
     assert_eq!(types(&azerty(&place_label("DOCK").unwrap()), 6).say, Say::Set);

@@ -1,7 +1,7 @@
 //! The jobs of a day as a handheld worker does them: pick, receive, returns, counts.
 
 use stocksync_core::shift::{Command, Expected, ExpectedLine, Input, Mode, Say, Settings, Signal};
-use stocksync_schemas::{Body, Line, Location, Move};
+use stocksync_schemas::{Body, Location, Move, MovementLine};
 
 use crate::desk::{Desk, TEA, gtin, variant};
 
@@ -128,7 +128,13 @@ fn a12_blind_and_shown() {
     };
     desk.starts(Mode::Count, "A-01");
     assert_eq!(desk.pull(TEA).on_hand, Some(48_000));
-    let line = Line { variant: desk.tea, lot: String::new(), quantity: 1_000, entered: String::new(), unit_cost: None };
+    let line = MovementLine {
+        variant: desk.tea,
+        lot: String::new(),
+        quantity: 1_000,
+        entered: String::new(),
+        unit_cost: None,
+    };
     let (from, to, text) = (desk.aisle, Location::CUSTOMER, String::new());
     let sale = Move { from, to, lines: vec![line], reason: text.clone(), reference: text };
     desk.inventory.record(None, Body::Move(sale)).unwrap();

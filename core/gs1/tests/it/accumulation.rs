@@ -1,10 +1,10 @@
 //! Several symbols on one box.
 
-use stocksync_gs1::{Accumulator, Candidate, Context, Kind, ScanInput, Scheme, understand};
+use stocksync_gs1::{Accumulator, CodeKind, Context, ScanCandidate, ScanInput, Scheme, understand};
 
 const YEAR: u16 = 2026;
 
-fn scan(text: &str) -> Candidate {
+fn scan(text: &str) -> ScanCandidate {
     understand(&ScanInput::new(text), &Context::new(YEAR)).unwrap().candidates.remove(0)
 }
 
@@ -67,6 +67,6 @@ fn pallet_with_its_content_on_two_symbols() {
     box_.add(scan("]C1021234567890123137123"), 0);
     assert_eq!(box_.add(scan("]C100123456789012345675"), 10), None);
     let pallet = box_.finish().unwrap();
-    assert_eq!((pallet.kind, pallet.contained_count), (Kind::Sscc, Some(123)));
+    assert_eq!((pallet.kind, pallet.contained_count), (CodeKind::Sscc, Some(123)));
     assert_eq!(pallet.lookup_keys()[1], (Scheme::Sscc, "123456789012345675".to_owned()));
 }

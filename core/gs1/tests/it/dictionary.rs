@@ -14,8 +14,8 @@ fn table_equals_the_syntax_dictionary() {
         println!("skipped: no GS1 syntax dictionary beside the project");
         return;
     };
-    let ours: Vec<Row> = OURS.lines().filter(|line| line.starts_with("    (\"")).map(our_row).collect();
-    let official: Vec<Row> =
+    let ours: Vec<DictionaryRow> = OURS.lines().filter(|line| line.starts_with("    (\"")).map(our_row).collect();
+    let official: Vec<DictionaryRow> =
         official.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).map(official_row).collect();
     assert_eq!(official.len(), 224);
     for (ours, official) in ours.iter().zip(&official) {
@@ -26,7 +26,7 @@ fn table_equals_the_syntax_dictionary() {
 }
 
 #[derive(Debug, PartialEq, Default)]
-struct Row {
+struct DictionaryRow {
     range: String,
     flags: String,
     format: String,
@@ -37,11 +37,11 @@ struct Row {
 }
 
 /// Reads `("01", "*?", "N14,csum,gcppos2", "", "255,37", Some("22,10,21|235"), "GTIN"),`.
-fn our_row(line: &str) -> Row {
+fn our_row(line: &str) -> DictionaryRow {
     let texts: Vec<String> = line.split('"').skip(1).step_by(2).map(String::from).collect();
     let mut texts = texts.into_iter();
     let mut next = || texts.next().unwrap();
-    Row {
+    DictionaryRow {
         range: next(),
         flags: next(),
         format: next(),
@@ -53,9 +53,9 @@ fn our_row(line: &str) -> Row {
 }
 
 /// Reads `01  *?  N14,csum,gcppos2  ex=255,37 dlpkey=22,10,21|235  # GTIN`.
-fn official_row(line: &str) -> Row {
+fn official_row(line: &str) -> DictionaryRow {
     let (facts, title) = line.split_once(" # ").unwrap_or((line, ""));
-    let mut row = Row { title: title.trim().to_owned(), ..Row::default() };
+    let mut row = DictionaryRow { title: title.trim().to_owned(), ..DictionaryRow::default() };
     for (i, word) in facts.split_whitespace().enumerate() {
         if i == 0 {
             word.clone_into(&mut row.range);

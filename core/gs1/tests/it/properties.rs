@@ -5,8 +5,9 @@ use stocksync_gs1::encode::{
     bracketed, date_value, digital_link, element_string, in_print_order, message, own_label, sscc, with_check_digit,
 };
 use stocksync_gs1::{
-    Accumulator, Context, Date, DeviceProfile, Element, Field, Kind, Layout, MAX_CANDIDATES, MAX_ELEMENTS,
-    MAX_INPUT_BYTES, OwnLabels, Region, ScanInput, Source, Symbology, text_from_bytes, understand,
+    Accumulator, CodeKind, Context, Date, DeviceProfile, DistributorField, Element, InputSource, KeyboardLayout,
+    MAX_CANDIDATES, MAX_ELEMENTS, MAX_INPUT_BYTES, OwnLabels, Region, ScanInput, Symbology, text_from_bytes,
+    understand,
 };
 
 const SYMBOLOGIES: [Option<Symbology>; 12] = [
@@ -24,7 +25,7 @@ const SYMBOLOGIES: [Option<Symbology>; 12] = [
     Some(Symbology::Qr),
 ];
 
-fn full_context(layout: Layout) -> Context {
+fn full_context(layout: KeyboardLayout) -> Context {
     Context {
         profile: DeviceProfile {
             fnc1_aliases: vec!["|".into(), String::new(), "Alt029".into()],
@@ -40,7 +41,7 @@ fn full_context(layout: Layout) -> Context {
 /// Understands and checks every bound of the answer.
 fn survive(bytes: &[u8], symbology: Option<Symbology>, context: &Context) {
     let text = text_from_bytes(bytes);
-    let input = ScanInput { text: &text, symbology, source: Source::Keyboard };
+    let input = ScanInput { text: &text, symbology, source: InputSource::Keyboard };
     let Ok(meaning) = understand(&input, context) else {
         return;
     };
@@ -50,7 +51,7 @@ fn survive(bytes: &[u8], symbology: Option<Symbology>, context: &Context) {
     assert!(!meaning.lookup_keys().is_empty());
     let mut accumulator = Accumulator::new(10, context.current_year);
     for candidate in &meaning.candidates {
-        // Layout repair may turn one byte into three; nothing else grows.
+        // KeyboardLayout repair may turn one byte into three; nothing else grows.
         assert!(candidate.text.len() <= 3 * MAX_INPUT_BYTES);
         assert!(candidate.elements.len() <= MAX_ELEMENTS && candidate.fields.len() <= MAX_ELEMENTS);
         accumulator.add(candidate.clone(), 0);
@@ -144,13 +145,13 @@ proptest! {
 
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300), symbology in prop::sample::select(SYMBOLOGIES.to_vec())) {
-        survive(&bytes, symbology, &full_context(Layout::Same));
+        survive(&bytes, symbology, &full_context(KeyboardLayout::Same));
     }
 
     #[test]
     fn any_pieces_are_survived(bytes in pieces(), symbology in prop::sample::select(SYMBOLOGIES.to_vec())) {
-        survive(&bytes, symbology, &full_context(Layout::Same));
-        survive(&bytes, symbology, &full_context(Layout::FrenchAzerty));
+        survive(&bytes, symbology, &full_context(KeyboardLayout::Same));
+        survive(&bytes, symbology, &full_context(KeyboardLayout::FrenchAzerty));
     }
 
     #[test]
@@ -203,7 +204,7 @@ proptest! {
     fn links_are_read_back(list in item()) {
         if let Ok(link) = digital_link("https://example.com/shop", &list) {
             let meaning = understand(&ScanInput::new(&link), &Context::new(2026)).unwrap();
-            prop_assert_eq!(meaning.candidates[0].kind, Kind::DigitalLink, "{}", link);
+            prop_assert_eq!(meaning.candidates[0].kind, CodeKind::DigitalLink, "{}", link);
             let mut found = meaning.candidates[0].elements.clone();
             let mut list = list;
             found.sort_by_key(|element| element.ai);
@@ -215,14 +216,14 @@ proptest! {
     #[test]
     fn own_labels_are_read_back(code in "[A-Z0-9-]{1,40}[A-Z0-9]") {
         let label = own_label("SS:", &code).unwrap();
-        let meaning = understand(&ScanInput::new(&label), &full_context(Layout::Same)).unwrap();
+        let meaning = understand(&ScanInput::new(&label), &full_context(KeyboardLayout::Same)).unwrap();
         prop_assert_eq!(meaning.candidates[0].own_label.as_deref(), Some(code.as_str()));
     }
 
     #[test]
     fn messages_are_read_back(values in prop::collection::vec("[ -~]{0,30}", 1..10)) {
-        let fields: Vec<Field> = values.into_iter().zip(["P", "1P", "Q", "1T", "10D", "4L", "K", "13Z", "1V"])
-            .map(|(value, identifier)| Field { identifier: identifier.into(), value }).collect();
+        let fields: Vec<DistributorField> = values.into_iter().zip(["P", "1P", "Q", "1T", "10D", "4L", "K", "13Z", "1V"])
+            .map(|(value, identifier)| DistributorField { identifier: identifier.into(), value }).collect();
         let text = message(&fields).unwrap();
         let meaning = understand(&ScanInput::new(&text), &Context::new(2026)).unwrap();
         prop_assert_eq!(&meaning.candidates[0].fields, &fields);
@@ -236,7 +237,7 @@ proptest! {
         bad[place] = b'0' + (bad[place] - b'0' + step) % 10;
         let scan = format!("]C101{}", String::from_utf8(bad).unwrap());
         let meaning = understand(&ScanInput::new(&scan), &Context::new(2026)).unwrap();
-        prop_assert_eq!(meaning.candidates[0].kind, Kind::Opaque);
+        prop_assert_eq!(meaning.candidates[0].kind, CodeKind::Opaque);
     }
 }
 
@@ -259,7 +260,7 @@ fn the_longest_inputs_are_survived() {
         for prefix in ["", "]C1", "https://a", "[)>\u{1e}06\u{1d}"] {
             let start = (text.len() + prefix.len()).saturating_sub(MAX_INPUT_BYTES);
             let text: String = prefix.chars().chain(text.chars().skip(start)).collect();
-            survive(text.as_bytes(), None, &full_context(Layout::Same));
+            survive(text.as_bytes(), None, &full_context(KeyboardLayout::Same));
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use stocksync_gs1::{
-    Candidate, Confidence, Context, DeviceProfile, Kind, Layout, Meaning, OwnLabels, Pattern, Region, ScanInput,
-    Source, Symbology, understand,
+    CodeKind, Confidence, Context, DeviceProfile, InputSource, KeyboardLayout, Meaning, OwnLabels, Pattern, Region,
+    ScanCandidate, ScanInput, Symbology, understand,
 };
 
 const VECTORS: &str = include_str!("vectors.txt");
@@ -34,12 +34,12 @@ fn every_vector() {
 
 struct Setting {
     context: Context,
-    source: Source,
+    source: InputSource,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { context: Context::new(2026), source: Source::Camera }
+        Self { context: Context::new(2026), source: InputSource::Camera }
     }
 }
 
@@ -52,7 +52,7 @@ impl Setting {
             "region" => self.context.restricted = value.split(' ').flat_map(|name| region(name).patterns()).collect(),
             "pattern" => {
                 let [prefix, layout, decimals] = value.split(' ').collect::<Vec<_>>()[..] else { panic!("{value}") };
-                let inside = stocksync_gs1::Inside::Price;
+                let inside = stocksync_gs1::InStoreValue::Price;
                 self.context.restricted =
                     vec![Pattern::new(prefix, layout, inside, decimals.parse().unwrap()).unwrap()];
             }
@@ -60,7 +60,7 @@ impl Setting {
             "own" => self.context.own_labels = Some(OwnLabels { prefix: value.to_owned(), checked: false }),
             "own-checked" => self.context.own_labels = Some(OwnLabels { prefix: value.to_owned(), checked: true }),
             "keyboard" => {
-                self.source = Source::Keyboard;
+                self.source = InputSource::Keyboard;
                 self.context.profile = DeviceProfile { layout: layout(value), ..DeviceProfile::default() };
             }
             _ => panic!("unknown directive {directive}"),
@@ -100,16 +100,16 @@ fn shown(meaning: &Meaning) -> String {
     line
 }
 
-fn shown_candidate(candidate: &Candidate, raw: &str) -> String {
+fn shown_candidate(candidate: &ScanCandidate, raw: &str) -> String {
     let mut line = match candidate.kind {
-        Kind::Gtin => "gtin",
-        Kind::Sscc => "sscc",
-        Kind::ElementString => "ai",
-        Kind::RestrictedCirculation => "in-store",
-        Kind::DigitalLink => "link",
-        Kind::Distributor => "distributor",
-        Kind::OwnLabel => "own",
-        Kind::Opaque => "opaque",
+        CodeKind::Gtin => "gtin",
+        CodeKind::Sscc => "sscc",
+        CodeKind::ElementString => "ai",
+        CodeKind::RestrictedCirculation => "in-store",
+        CodeKind::DigitalLink => "link",
+        CodeKind::Distributor => "distributor",
+        CodeKind::OwnLabel => "own",
+        CodeKind::Opaque => "opaque",
         _ => "unknown",
     }
     .to_owned();
@@ -121,7 +121,7 @@ fn shown_candidate(candidate: &Candidate, raw: &str) -> String {
     if let (true, Some(gtin)) = (candidate.elements.is_empty(), candidate.gtin) {
         let _ = write!(line, " {gtin}");
     }
-    if candidate.kind == Kind::Opaque && candidate.text != raw {
+    if candidate.kind == CodeKind::Opaque && candidate.text != raw {
         let _ = write!(line, " {}", candidate.text.replace('\u{1d}', "{GS}"));
     }
     if let Some(label) = &candidate.own_label {
@@ -174,11 +174,17 @@ fn region(name: &str) -> Region {
         .unwrap()
 }
 
-fn layout(name: &str) -> Layout {
-    [Layout::Same, Layout::FrenchAzerty, Layout::FrenchAzertyCapsLock, Layout::British, Layout::German]
-        .into_iter()
-        .find(|layout| format!("{layout:?}") == name)
-        .unwrap()
+fn layout(name: &str) -> KeyboardLayout {
+    [
+        KeyboardLayout::Same,
+        KeyboardLayout::FrenchAzerty,
+        KeyboardLayout::FrenchAzertyCapsLock,
+        KeyboardLayout::British,
+        KeyboardLayout::German,
+    ]
+    .into_iter()
+    .find(|layout| format!("{layout:?}") == name)
+    .unwrap()
 }
 
 fn symbology(name: &str) -> Symbology {

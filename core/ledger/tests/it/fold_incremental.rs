@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use stocksync_ledger::Entry;
 use stocksync_schemas::acceptance::NOT_ACCEPTED;
 use stocksync_schemas::{
-    Acceptance, Body, BootId, CaptureTime, Cell, Close, ClosePart, Count, Lane, Line, Location, Move, Op, ReplicaId,
-    SessionId, UserId, VariantId, Void,
+    Acceptance, Body, BootId, CaptureTime, Cell, Close, ClosePart, Count, Lane, Location, Move, MovementLine, Op,
+    ReplicaId, SessionId, UserId, VariantId, Void,
 };
 
 use crate::world::World;
@@ -65,7 +65,7 @@ fn body(step: &Step, history: &[Entry]) -> Body {
     let real = step.place % 2;
     let session = SessionId([(step.pick % 3) as u8 + 1; 16]);
     let movement = |from, to| {
-        let line = Line {
+        let line = MovementLine {
             variant: VariantId([step.variant + 1; 16]),
             lot: String::new(),
             quantity: step.quantity,
