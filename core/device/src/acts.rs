@@ -1,10 +1,10 @@
-//! What the person knew when an act began, and what a recorded act answers.
+//! The span from the beginning of an act to its end: what was known at the beginning, and the op that it ended in.
 
 use serde::{Deserialize, Serialize};
 use stocksync_ledger::CellView;
 use stocksync_schemas::{BootId, Cell, LogPoint, OpRef};
 
-/// An act in progress: what its phone knew when it began. Plain data; losing it loses nothing but that knowledge.
+/// An act in progress: what its device knew when it began. Plain data; losing it loses nothing but that knowledge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
     /// Boot clock at the beginning, ms.
@@ -15,19 +15,19 @@ pub struct Act {
     pub wall_ms: i64,
     /// The log point applied then.
     pub seen: LogPoint,
-    /// The own highest seq then.
+    /// The highest own seq then.
     pub own_seen: u64,
     /// The newest exchange then; 0 before the first.
     pub exchange: i64,
-    /// How many lost tails were known then: later ones lower `seen`.
+    /// How many lost tails of the server were known then: later ones lower `seen`.
     pub lost_tails: i64,
 }
 
-/// An act that has been recorded and is durable.
+/// An op that has been recorded and is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapturedOp {
     /// How other ops name it.
     pub reference: OpRef,
-    /// The cells it touched, as they show now.
+    /// The cells it touched, as they are now.
     pub cells: Vec<(Cell, CellView)>,
 }

@@ -1,6 +1,6 @@
-//! Everything a phone does: local store, scanning, capture, sync.
+//! Everything a device does: local store, capture, scanning, sync.
 //!
-//! [`Inventory`] is the one object an app needs. The library starts no thread and no timer of its own accord, and never
+//! [`Inventory`] is the one object that an app needs. The library starts no thread and no timer of its own accord, and never
 //! holds a lock or a transaction across the network.
 
 pub mod acts;

@@ -67,7 +67,7 @@ impl Inventory {
             return Err(Error::Invalid { field: "records", reason });
         }
         let ids = self.store().write(|writer| edits.iter().map(|it| self.edit_in(writer, it)).collect())?;
-        self.tell(&[]);
+        self.notify(&[]);
         Ok(ids)
     }
 
@@ -87,7 +87,7 @@ impl Inventory {
     /// # Errors
     /// [`Error::NotEnrolled`].
     pub fn ids_of_gtin(&self, gtin: &str) -> Result<(RecordId, RecordId), Error> {
-        let tenant = self.enrolment()?.ok_or(Error::NotEnrolled)?.tenant;
+        let tenant = self.enrolled_device()?.ok_or(Error::NotEnrolled)?.tenant;
         Ok((derived_id(tenant, "product", gtin), derived_id(tenant, "variant", gtin)))
     }
 

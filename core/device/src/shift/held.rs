@@ -47,7 +47,7 @@ impl Inventory {
             self.let_act(writer, &held, variant, pack)
         })?;
         drop(camera);
-        self.tell(&cells);
+        self.notify(&cells);
         Ok(acts)
     }
 
@@ -76,7 +76,7 @@ impl Inventory {
             self.let_act(writer, &[row], variant, pack)
         })?;
         drop(camera);
-        self.tell(&cells);
+        self.notify(&cells);
         Ok(())
     }
 

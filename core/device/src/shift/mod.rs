@@ -138,7 +138,7 @@ impl Inventory {
         };
         drop(seen);
         if !cells.is_empty() {
-            self.tell(&cells);
+            self.notify(&cells);
         }
         Ok(Outcome { signal, say, on_hand, left, measures: measures.all, warnings })
     }

@@ -6,6 +6,7 @@ use stocksync_schemas::{Cell, Location, VariantId};
 
 use super::cells::view;
 use super::history::cell;
+use super::names::full_name;
 use super::ops::{ENTRY, entry};
 use super::{Reader, fixed};
 use crate::Error;
@@ -54,6 +55,13 @@ pub struct IdentifierRow {
     pub pack_denominator: i64,
 }
 
+/// The key behind which a page begins; all keys are behind the empty one.
+fn after_cell(after: Option<&Cell>) -> (Vec<u8>, Vec<u8>, String) {
+    after.map_or_else(Default::default, |after| {
+        (after.variant.0.to_vec(), after.location.0.to_vec(), after.lot.clone())
+    })
+}
+
 impl Reader<'_> {
     /// One page of cells in order, after `after`, of a variant or location or of all.
     pub(crate) fn balances(
@@ -67,10 +75,7 @@ impl Reader<'_> {
              WHERE (?1 IS NULL OR variant = ?1) AND (?2 IS NULL OR location = ?2)
                AND (variant, location, lot) > (?3, ?4, ?5)
              ORDER BY variant, location, lot LIMIT ?6";
-        let (from_variant, from_location, from_lot) = match after {
-            Some(after) => (after.variant.0.to_vec(), after.location.0.to_vec(), after.lot.clone()),
-            None => (Vec::new(), Vec::new(), String::new()),
-        };
+        let (from_variant, from_location, from_lot) = after_cell(after);
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map(
             params![variant.map(|it| it.0), location.map(|it| it.0), from_variant, from_location, from_lot, limit],
@@ -80,12 +85,16 @@ impl Reader<'_> {
     }
 
     /// Cells that need a person. Virtual locations (all below x'…ff') may hold any number.
-    pub(crate) fn open_cells(&self, limit: u32) -> Result<Vec<Balance>, Error> {
+    pub(crate) fn open_cells(&self, after: Option<&Cell>, limit: u32) -> Result<Vec<Balance>, Error> {
         let sql = "SELECT variant, location, lot, on_hand, moved, flags FROM cells
-             WHERE flags <> 0 OR (on_hand < 0 AND location > x'000000000000000000000000000000ff')
-             ORDER BY variant, location, lot LIMIT ?1";
+             WHERE (flags <> 0 OR (on_hand < 0 AND location > x'000000000000000000000000000000ff'))
+               AND (variant, location, lot) > (?1, ?2, ?3)
+             ORDER BY variant, location, lot LIMIT ?4";
+        let (variant, location, lot) = after_cell(after);
         let mut statement = self.0.prepare_cached(sql)?;
-        let rows = statement.query_map([limit], |row| Ok(Balance { cell: cell(row, 0)?, view: view(row, 3)? }))?;
+        let rows = statement.query_map(params![variant, location, lot, limit], |row| {
+            Ok(Balance { cell: cell(row, 0)?, view: view(row, 3)? })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -120,14 +129,9 @@ impl Reader<'_> {
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map(params![value, scheme], |row| {
             let (variant, product): (String, String) = (row.get(1)?, row.get(2)?);
-            let name = match (product.is_empty(), variant.is_empty()) {
-                (false, false) if product != variant => format!("{product} · {variant}"),
-                (false, _) => product,
-                _ => variant,
-            };
             Ok(IdentifierRow {
                 variant: VariantId(fixed(row.get_ref(0)?.as_blob()?)?),
-                name,
+                name: full_name(product, variant),
                 scheme: row.get(3)?,
                 pack_numerator: row.get(4)?,
                 pack_denominator: row.get(5)?,

@@ -8,6 +8,7 @@ mod failpoint;
 mod held;
 mod history;
 mod lists;
+mod names;
 mod ops;
 mod own;
 mod records;
@@ -20,6 +21,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 pub use held::HeldRow;
 pub use lists::{Balance, ExceptionRow, IdentifierRow, OpRow};
+pub use names::{LocationInfo, VariantInfo};
 pub(crate) use own::{CaptureState, OwnState, RejectedRow};
 
 use crate::Error;
@@ -32,6 +34,9 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::StorageFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::StorageBusy,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::StorageReadOnly,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::StorageCorrupt(error.to_string()),
             _ => Self::Database(error.to_string()),
         }
     }
@@ -55,7 +60,7 @@ impl Reader<'_> {
     /// Has SQLite check every page.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let found: String = self.0.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-        if found == "ok" { Ok(()) } else { Err(Error::Database(found)) }
+        if found == "ok" { Ok(()) } else { Err(Error::StorageCorrupt(found)) }
     }
 }
 

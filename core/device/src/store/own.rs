@@ -153,15 +153,15 @@ impl Reader<'_> {
         Ok(self.0.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
-    /// Own ops that were rejected, newest first.
-    pub(crate) fn rejected(&self, limit: u32) -> Result<Vec<RejectedRow>, Error> {
+    /// Own ops that were rejected, newest first: those before the own seq `before`.
+    pub(crate) fn rejected(&self, before: Option<u64>, limit: u32) -> Result<Vec<RejectedRow>, Error> {
         let sql = format!(
             "SELECT {ENTRY}, w.code, w.reason
              FROM own_ops w JOIN ops o ON o.replica = (SELECT value FROM meta WHERE key = 'replica') AND o.seq = w.seq
-             WHERE w.state = 2 ORDER BY w.seq DESC LIMIT ?1"
+             WHERE w.state = 2 AND w.seq < ?1 ORDER BY w.seq DESC LIMIT ?2"
         );
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map([limit], |row| {
+        let rows = statement.query_map(params![before.map_or(i64::MAX, signed), limit], |row| {
             Ok(RejectedRow { entry: entry(row)?, code: row.get(17)?, reason: row.get(18)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -76,7 +76,7 @@ fn a_damaged_database_is_told_and_left_alone() {
     let mut bytes = whole.clone();
     bytes[..64].fill(0x5A);
     std::fs::write(&path, &bytes).unwrap();
-    assert!(matches!(Inventory::open(&path), Err(stocksync_core::Error::Database(_))));
+    assert!(matches!(Inventory::open(&path), Err(stocksync_core::Error::StorageCorrupt(_))));
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
 
     let mut bytes = whole;
@@ -84,5 +84,5 @@ fn a_damaged_database_is_told_and_left_alone() {
     bytes[8_192..end - 8_192].fill(0xA5);
     std::fs::write(&path, &bytes).unwrap();
     let outcome = Inventory::open(&path).and_then(|inventory| inventory.check());
-    assert!(matches!(outcome, Err(stocksync_core::Error::Database(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(stocksync_core::Error::StorageCorrupt(_))), "{outcome:?}");
 }
