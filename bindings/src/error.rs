@@ -97,9 +97,13 @@ impl From<Error> for StocksyncError {
             Error::NotEnrolled => Self::SignInRequired { reason },
             Error::Offline(_) => Self::Offline { reason },
             Error::Refused { code, reason } => refused(code, reason),
-            Error::Busy => Self::Busy { reason },
-            Error::Closed => Self::Closed,
-            Error::Database(_) | Error::BadAnswer(_) | Error::Internal(_) => Self::Internal { reason },
+            Error::SyncRunning | Error::StorageBusy => Self::Busy { reason },
+            Error::StorageReadOnly
+            | Error::StorageCorrupt(_)
+            | Error::SecretStore(_)
+            | Error::Database(_)
+            | Error::BadAnswer(_)
+            | Error::Internal(_) => Self::Internal { reason },
         }
     }
 }

@@ -172,7 +172,7 @@ impl From<Report> for SyncSummary {
 /// The app's observer as the core knows one.
 struct Watching(Arc<dyn Observer>);
 
-impl inventory::Observer for Watching {
+impl inventory::ChangeListener for Watching {
     fn changed(&self, cells: &[Cell]) {
         let most = limits::PAGE_ROWS as usize;
         let change = ChangeView {
@@ -185,6 +185,6 @@ impl inventory::Observer for Watching {
     }
 }
 
-pub(crate) fn watching(observer: Arc<dyn Observer>) -> Arc<dyn inventory::Observer> {
+pub(crate) fn watching(observer: Arc<dyn Observer>) -> Arc<dyn inventory::ChangeListener> {
     Arc::new(Watching(observer))
 }

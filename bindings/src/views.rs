@@ -1,6 +1,6 @@
 //! Lists that an app shows. Owns shapes and the marks between pages; pages are bounded by `schemas::limits::PAGE_ROWS`.
 
-use stocksync_core::inventory::Rejected;
+use stocksync_core::inventory::RejectedOp;
 use stocksync_core::{Balance, ExceptionRow, Inventory as Core, OpRow};
 use stocksync_ledger::CellView;
 use stocksync_schemas::{Cell, Kind, ReplicaId, acceptance};
@@ -162,7 +162,7 @@ pub(crate) fn acts(core: &Core, after: Option<&str>, limit: u32) -> Result<ActPa
 }
 
 pub(crate) fn status(core: &Core) -> Result<StatusView, StocksyncError> {
-    let enrolled = core.enrolment()?.is_some();
+    let enrolled = core.enrolled_device()?.is_some();
     let it = core.status()?;
     Ok(StatusView {
         enrolled,
@@ -201,9 +201,9 @@ impl From<ExceptionRow> for ExceptionView {
     }
 }
 
-impl From<Rejected> for RejectedView {
-    fn from(it: Rejected) -> Self {
-        let Rejected { entry, code, reason } = it;
+impl From<RejectedOp> for RejectedView {
+    fn from(it: RejectedOp) -> Self {
+        let RejectedOp { entry, code, reason } = it;
         Self { reference: capture::reference_text(&entry.reference()), seq: signed(entry.op.lane.seq), code, reason }
     }
 }

@@ -3,7 +3,8 @@
 
 use stocksync_ledger::{Entry, rules};
 use stocksync_schemas::{
-    Acceptance, Body, CaptureContext, CaptureTime, Close, ClosePart, Lane, Location, LogPoint, Op, SessionId, Void, limits,
+    Acceptance, Body, CaptureContext, CaptureTime, Close, ClosePart, Lane, Location, LogPoint, Op, SessionId, Void,
+    limits,
 };
 
 use crate::acts::{Act, CapturedOp};
@@ -103,12 +104,7 @@ impl Inventory {
 
     /// The clocks at the end of an act, and how long it took. Across a restart no clock measures that: then the act may have
     /// begun as early as the last exchange before it.
-    fn when(
-        &self,
-        reader: &Reader<'_>,
-        act: &Act,
-        after_exchange: i64,
-    ) -> Result<CaptureTime, Error> {
+    fn when(&self, reader: &Reader<'_>, act: &Act, after_exchange: i64) -> Result<CaptureTime, Error> {
         let now = self.clock.read();
         let mut when = CaptureTime {
             wall_ms: now.wall_ms.clamp(0, limits::TIME_MS),

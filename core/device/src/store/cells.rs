@@ -35,7 +35,9 @@ impl Reader<'_> {
         let mut statement = self.0.prepare_cached(sql)?;
         let bytes: Option<Vec<u8>> =
             statement.query_row(params![of.variant.0, of.location.0, of.lot], |row| row.get(0)).optional()?;
-        bytes.map(|bytes| CellState::decode(&bytes).map_err(|error| Error::StorageCorrupt(error.to_string()))).transpose()
+        bytes
+            .map(|bytes| CellState::decode(&bytes).map_err(|error| Error::StorageCorrupt(error.to_string())))
+            .transpose()
     }
 
     /// What a cell shows.

@@ -57,9 +57,8 @@ pub struct IdentifierRow {
 
 /// The key behind which a page begins; all keys are behind the empty one.
 fn after_cell(after: Option<&Cell>) -> (Vec<u8>, Vec<u8>, String) {
-    after.map_or_else(Default::default, |after| {
-        (after.variant.0.to_vec(), after.location.0.to_vec(), after.lot.clone())
-    })
+    after
+        .map_or_else(Default::default, |after| (after.variant.0.to_vec(), after.location.0.to_vec(), after.lot.clone()))
 }
 
 impl Reader<'_> {
