@@ -1,11 +1,21 @@
-//! Application identifiers: which exist, how long they and their values are, and what they demand of each other. Owns the
-//! reading of the table; it never looks inside a value (that is `rules.rs`).
+//! Application identifiers: which exist, how long they and their values are, and what they require of each other. Owns
+//! access to the table. It must never look inside a value (`rules.rs` does).
 
 use core::fmt;
 
 use crate::ai_table::{AiRow, ROWS};
 
 /// A known GS1 application identifier, two to four digits.
+///
+/// ```
+/// use stocksync_gs1::Ai;
+///
+/// let lot = Ai::parse("10").unwrap();
+/// assert_eq!((lot.as_str(), lot.title()), ("10", "BATCH/LOT"));
+/// assert_eq!(lot.predefined_length(), None); // needs a separator if another element follows
+/// assert_eq!(Ai::parse("01").and_then(|gtin| gtin.predefined_length()), Some(14));
+/// assert_eq!(Ai::parse("04"), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ai {
     digits: [u8; 4],
@@ -63,16 +73,18 @@ impl Ai {
         self.digits.last().map_or(0, |digit| digit.saturating_sub(b'0'))
     }
 
+    /// Whether it has exactly these digits.
     pub(crate) fn is(&self, text: &str) -> bool {
         self.as_str() == text
     }
 
-    /// Does it fit a pattern in which `n` is any digit?
+    /// Whether it matches a pattern in which `n` is any digit.
     pub(crate) fn fits(&self, pattern: &str) -> bool {
         let text = self.as_str();
         text.len() == pattern.len() && text.bytes().zip(pattern.bytes()).all(|(a, b)| b == b'n' || a == b)
     }
 
+    /// The parts of its value's format.
     pub(crate) fn components(&self) -> impl Iterator<Item = Component> {
         self.row().map_or("", |row| row.2).split_whitespace().map(Component::parse)
     }
@@ -92,6 +104,7 @@ impl Ai {
         self.row().and_then(|row| row.5)
     }
 
+    /// Whether it may be an attribute in the query of a Digital Link.
     pub(crate) fn is_link_attribute(&self) -> bool {
         self.row().is_some_and(|row| row.1.contains('?'))
     }
@@ -125,9 +138,10 @@ fn ai_length(first_two: &str) -> Option<usize> {
     })
 }
 
+/// The row of the table whose range holds `ai`.
 fn row(ai: &str) -> Option<&'static AiRow> {
     let ends = |range: &'static str| range.split_once('-').unwrap_or((range, range));
-    // Plain comparison of texts orders AIs of different lengths rightly, because no AI is the start of another.
+    // Comparing texts orders AIs of different lengths correctly, because no AI is the beginning of another.
     let after = ROWS.partition_point(|row| ends(row.0).0 <= ai);
     let row = ROWS.get(after.checked_sub(1)?)?;
     let (first, last) = ends(row.0);
@@ -145,7 +159,7 @@ pub(crate) struct Component {
 }
 
 impl Component {
-    /// Reads `N13,csum,gcppos1`, `X..20` or `[N3],iso3166`. The table is ours and checked by a test, so nothing is refused.
+    /// Parses `N13,csum,gcppos1`, `X..20` or `[N3],iso3166`. A test checks the table, so there is no error case.
     fn parse(text: &'static str) -> Self {
         let (shape, rules) = text.split_once(',').unwrap_or((text, ""));
         let optional = shape.starts_with('[');

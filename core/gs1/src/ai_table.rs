@@ -1,6 +1,6 @@
-//! The GS1 application identifiers, one row each. Owns facts only; what they mean is decided in `ai.rs` and `rules.rs`.
-//! It must stay in ascending order of the first column, because it is searched by halving. The facts are those of the GS1
-//! General Specifications as the GS1 Syntax Dictionary lists them; a test compares every row with that file where it is found.
+//! The GS1 application identifiers, one row each. Owns facts only; `ai.rs` and `rules.rs` decide what they mean. The rows must
+//! stay in ascending order of the first column, because they are found by binary search. The facts are those of the GS1 General
+//! Specifications as the GS1 Syntax Dictionary lists them; a test compares every row with that file if it is available.
 
 /// One row: (AI or range, flags, format, needs, excludes, Digital Link key, title).
 ///

@@ -1,19 +1,23 @@
 //! Check digits and check characters: the mod-10 of GS1 keys, the price and weight check of in-store codes, the alphanumeric
-//! pair of AIs 8013 and 8014, and the character on a tenant's own labels. Owns arithmetic only; it never decides what a
-//! wrong check means.
+//! pair of AIs 8013 and 8014, and the character on a tenant's own labels. Owns arithmetic only. It must never
+//! decide what a wrong check means.
 
-/// The value of an ASCII digit. Other characters, other scripts' digits included, are none.
+/// The value of an ASCII digit; `None` for any other character, digits of other scripts included.
 pub(crate) fn digit(byte: u8) -> Option<u8> {
     byte.is_ascii_digit().then(|| byte - b'0')
 }
 
-/// Are all characters ASCII digits, and is there at least one?
+/// Whether there is at least one character and all are ASCII digits.
 pub(crate) fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The check digit that belongs after `body` (GS1 General Specifications 7.9.1): weights 3, 1, 3… from the right.
-/// `None` if `body` holds anything but ASCII digits, or nothing.
+/// `None` if `body` is empty or holds anything but ASCII digits.
+///
+/// ```
+/// assert_eq!(stocksync_gs1::check_digit("400638133393"), Some('1'));
+/// ```
 #[must_use]
 pub fn check_digit(body: &str) -> Option<char> {
     let mut sum = 0_u32;
@@ -23,7 +27,12 @@ pub fn check_digit(body: &str) -> Option<char> {
     (!body.is_empty()).then(|| to_char((10 - sum % 10) % 10))
 }
 
-/// Does `key` end with the right mod-10 check digit? False for anything that is not all ASCII digits.
+/// Whether `key` ends with the right mod-10 check digit; false for anything that is not all ASCII digits.
+///
+/// ```
+/// assert!(stocksync_gs1::has_check_digit("4006381333931"));
+/// assert!(!stocksync_gs1::has_check_digit("4006381333932"));
+/// ```
 #[must_use]
 pub fn has_check_digit(key: &str) -> bool {
     split_last(key).is_some_and(|(body, last)| check_digit(body) == Some(last))
@@ -46,6 +55,10 @@ const FIVE_MINUS: [u8; 10] = [0, 5, 9, 4, 8, 3, 7, 2, 6, 1];
 
 /// The check digit of a four or five digit price or weight inside an in-store code (General Specifications 7.9.2–7.9.4).
 /// `None` for any other length or for characters that are not digits.
+///
+/// ```
+/// assert_eq!(stocksync_gs1::price_check_digit("2875"), Some('9'));
+/// ```
 #[must_use]
 pub fn price_check_digit(value: &str) -> Option<char> {
     let digits: Option<alloc::vec::Vec<u8>> = value.bytes().map(digit).collect();

@@ -1,6 +1,6 @@
 //! The two other ways to read a Code 39 text. Owns: joining pairs to full ASCII (ISO/IEC 16388, annex A) and Code 32, the
-//! number of Italian medicines (Decreto 2 agosto 2001). Must never: replace the text as printed; nothing in the symbol
-//! says that either was meant, and a health industry code (`+A123…`) would be garbled.
+//! number of Italian medicines (Decreto 2 agosto 2001). It must never replace the text as printed: nothing in the symbol says
+//! that either was meant, and a health industry code (`+A123…`) would be garbled.
 
 use alloc::format;
 use alloc::string::String;
@@ -21,6 +21,7 @@ pub(crate) fn full_ascii(text: &str) -> Option<String> {
     (joined.len() < text.len()).then_some(joined)
 }
 
+/// The ASCII character of a pair.
 fn pair(shift: u8, letter: u8) -> Option<u8> {
     Some(match (shift, letter) {
         (b'$', b'A'..=b'Z') => letter - 64,

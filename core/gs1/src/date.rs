@@ -1,8 +1,17 @@
-//! Dates of six digits. Owns the calendar and the century rule; it must never read a clock: the current year is given.
+//! Dates of six digits. Owns the calendar and the century rule. It must never read a clock: the caller passes the current
+//! year.
 
 use core::fmt;
 
 /// A day, or a whole month where a label leaves the day open.
+///
+/// ```
+/// use stocksync_gs1::Date;
+///
+/// let expiry = Date::parse("270200", 2026).unwrap();
+/// assert_eq!((expiry.to_string().as_str(), expiry.last_day()), ("2027-02", (2027, 2, 28)));
+/// assert_eq!(Date::parse("250230", 2026), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Date {
     /// Four digits.
@@ -14,7 +23,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// Reads `YYMMDD`. The century is the one that puts the year within 49 years before and 50 after `current_year`
+    /// Parses `YYMMDD`. The century is the one that puts the year within 49 years before and 50 after `current_year`
     /// (General Specifications 7.12). `None` if it is no day of the calendar.
     #[must_use]
     pub fn parse(yymmdd: &str, current_year: u16) -> Option<Self> {
@@ -53,7 +62,7 @@ fn full_year(two_digits: u16, current_year: u16) -> u16 {
     .saturating_add(two_digits)
 }
 
-/// `None` if there is no such month.
+/// Number of days of a month; `None` if there is no such month.
 pub(crate) fn days_in_month(year: u16, month: u8) -> Option<u8> {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     Some(match month {

@@ -1,5 +1,5 @@
-//! GS1 Digital Link: application identifiers in a web address. Owns the reading of the address; it never resolves one. The
-//! compressed form is not read.
+//! GS1 Digital Link: application identifiers in a web address. Owns the parsing of the address. It must never resolve one. The
+//! compressed form is not supported.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,12 +9,12 @@ use crate::ai::Ai;
 use crate::element::Elements;
 use crate::fault::{Fault, Warning};
 
-/// Is this a web address? The scheme is lower or upper case, not mixed.
+/// Whether this is a web address. The scheme is in lower or in upper case, not mixed.
 pub(crate) fn is_web_address(text: &str) -> bool {
     ["http://", "https://", "HTTP://", "HTTPS://"].iter().any(|scheme| text.starts_with(scheme))
 }
 
-/// Reads `https://example.com/some/path/01/09506000134352/10/ABC?17=251231`: the right-most primary key with its qualifiers
+/// Parses `https://example.com/some/path/01/09506000134352/10/ABC?17=251231`: the right-most primary key with its qualifiers
 /// in their order, then attributes. Offsets in faults are those of the whole address where the fault names a value.
 pub(crate) fn parse(text: &str) -> Result<Elements, Fault> {
     let address = text.split_once("://").map_or(text, |(_, rest)| rest);
@@ -43,7 +43,7 @@ pub(crate) fn parse(text: &str) -> Result<Elements, Fault> {
 fn key_and_qualifiers(path: &str) -> Option<Vec<(Ai, &str)>> {
     let mut segments = path.rsplit('/');
     let mut pairs = Vec::new();
-    // Bounded like everything else: no path names more elements than a symbol may hold.
+    // Bounded: no path has more elements than a symbol may hold.
     for _ in 0..MAX_ELEMENTS {
         let value = segments.next().filter(|value| !value.is_empty())?;
         let ai = Ai::parse(segments.next()?)?;
@@ -56,6 +56,7 @@ fn key_and_qualifiers(path: &str) -> Option<Vec<(Ai, &str)>> {
     None
 }
 
+/// Whether the qualifiers follow one of the orders that the primary key allows.
 fn in_order(pairs: &[(Ai, &str)]) -> bool {
     let Some(((key, _), found)) = pairs.split_first() else { return false };
     key.link_qualifiers().unwrap_or_default().split('|').any(|allowed| {
@@ -64,6 +65,7 @@ fn in_order(pairs: &[(Ai, &str)]) -> bool {
     })
 }
 
+/// Adds one element; a GTIN with fewer digits is padded with a warning.
 fn add(elements: &mut Elements, ai: Ai, encoded: &str, text: &str) -> Result<(), Fault> {
     let at = (encoded.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     let mut value = percent_decoded(encoded).ok_or(Fault::Character { ai, at })?;
@@ -74,7 +76,7 @@ fn add(elements: &mut Elements, ai: Ai, encoded: &str, text: &str) -> Result<(),
     elements.add(ai, &value, at)
 }
 
-/// `None` if an escape is incomplete or the bytes are not UTF-8.
+/// The text without percent escapes; `None` if an escape is incomplete or the bytes are not UTF-8.
 fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

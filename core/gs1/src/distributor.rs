@@ -12,7 +12,7 @@ use crate::meaning::DistributorField;
 const RECORD: char = '\u{1e}';
 const END: char = '\u{4}';
 
-/// What stands in the envelope.
+/// The content of the envelope.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Message<'a> {
     /// Format 05: an element string.
@@ -21,11 +21,12 @@ pub(crate) enum Message<'a> {
     Fields { fields: Vec<DistributorField>, complete: bool },
 }
 
-/// Does it begin like a message? An old label begins with one bracket too many.
+/// Whether the text begins like a message. Some old labels begin with an additional `>`.
 pub(crate) fn is_message(text: &str) -> bool {
     text.starts_with("[)>") || text.starts_with(">[)>")
 }
 
+/// Parses the envelope.
 pub(crate) fn parse(text: &str) -> Result<Message<'_>, Fault> {
     let body = text.strip_prefix('>').unwrap_or(text).strip_prefix("[)>").ok_or(Fault::Envelope)?;
     let (body, header) = body.strip_prefix(RECORD).map_or((body, false), |rest| (rest, true));
@@ -41,6 +42,7 @@ pub(crate) fn parse(text: &str) -> Result<Message<'_>, Fault> {
     }
 }
 
+/// Parses the fields of format 06.
 fn fields(content: &str) -> Result<Vec<DistributorField>, Fault> {
     let mut fields = Vec::new();
     for field in content.split([GS, RECORD]).filter(|field| !field.is_empty()) {

@@ -1,5 +1,5 @@
 //! Element strings: application identifiers with their values, one after the other. Owns the algorithm of the General
-//! Specifications 7.8 and the rules between AIs; it never guesses where a missing separator belongs (see `missing.rs`).
+//! Specifications 7.8 and the rules between AIs. It must never guess where a missing separator belongs (see `missing.rs`).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,6 +12,14 @@ use crate::{MAX_ELEMENTS, MAX_VALUE_CHARS, rules};
 pub(crate) const GS: char = '\u{1d}';
 
 /// One application identifier and its value.
+///
+/// ```
+/// use stocksync_gs1::{Element, Fault};
+///
+/// assert_eq!(Element::new("10", "AB-123")?.value, "AB-123");
+/// assert_eq!(Element::new("01", "09501101530004"), Err(Fault::CheckDigit { at: 13 }));
+/// # Ok::<(), Fault>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Element {
     /// Which.
@@ -21,10 +29,10 @@ pub struct Element {
 }
 
 impl Element {
-    /// An element with a value that its AI allows.
+    /// An element whose value its AI allows.
     ///
     /// # Errors
-    /// [`Fault::UnknownAi`], or what is wrong with the value: do not print it.
+    /// [`Fault::UnknownAi`], or what is wrong with the value: the label must not be printed.
     pub fn new(ai: &str, value: &str) -> Result<Self, Fault> {
         let ai = Ai::parse(ai).ok_or(Fault::UnknownAi { at: 0 })?;
         let mut ignored = Vec::new();
@@ -32,7 +40,7 @@ impl Element {
     }
 }
 
-/// Elements in the order of the symbol, and what was odd about them.
+/// Elements in the order of the symbol, with warnings about them.
 #[derive(Debug, Default)]
 pub(crate) struct Elements {
     pub list: Vec<Element>,
@@ -40,7 +48,7 @@ pub(crate) struct Elements {
 }
 
 impl Elements {
-    /// Adds one element; the same once more is dropped.
+    /// Adds one element; an equal one is ignored.
     pub(crate) fn add(&mut self, ai: Ai, value: &str, at: usize) -> Result<(), Fault> {
         if let Some(known) = self.list.iter().find(|known| known.ai == ai) {
             return if known.value == value { Ok(()) } else { Err(Fault::Repeated { ai }) };
@@ -52,7 +60,7 @@ impl Elements {
         Ok(())
     }
 
-    /// The rules between elements, once all are there.
+    /// Checks the rules between elements, once all are added.
     pub(crate) fn finish(mut self) -> Result<Self, Fault> {
         if self.list.is_empty() {
             return Err(Fault::Empty);
@@ -65,6 +73,7 @@ impl Elements {
     }
 }
 
+/// The element, after a check of length and content.
 fn checked(ai: Ai, value: &str, at: usize, warnings: &mut Vec<Warning>) -> Result<Element, Fault> {
     if value.is_empty() {
         return Err(Fault::Short { ai, at });
@@ -76,7 +85,7 @@ fn checked(ai: Ai, value: &str, at: usize, warnings: &mut Vec<Warning>) -> Resul
     Ok(Element { ai, value: String::from(value) })
 }
 
-/// The first pair of AIs that never stand together.
+/// The first pair of AIs that exclude each other.
 pub(crate) fn exclusion(list: &[Element]) -> Option<(Ai, Ai)> {
     let clash = |element: &Element| {
         let other = |pattern| list.iter().find(|other| other.ai != element.ai && other.ai.fits(pattern));
@@ -85,7 +94,7 @@ pub(crate) fn exclusion(list: &[Element]) -> Option<(Ai, Ai)> {
     list.iter().find_map(clash)
 }
 
-/// A warning for each AI that lacks the company it needs.
+/// A warning for each AI without the other AIs that it needs.
 pub(crate) fn unmet_needs(list: &[Element]) -> impl Iterator<Item = Warning> {
     let present = |pattern: &str| list.iter().any(|element| element.ai.fits(pattern));
     let met = move |groups: &str| groups.is_empty() || groups.split(',').any(|group| group.split('+').all(present));
@@ -94,12 +103,12 @@ pub(crate) fn unmet_needs(list: &[Element]) -> impl Iterator<Item = Warning> {
         .map(|element| Warning::Needs { ai: element.ai, groups: element.ai.needs() })
 }
 
-/// Reads an element string without its leading FNC1.
+/// Parses an element string without its leading FNC1.
 pub(crate) fn parse(text: &str) -> Result<Elements, Fault> {
     parse_after(Elements::default(), text, 0)
 }
 
-/// Reads an element string that goes on after `elements`. `at` is the offset of `text` in what the caller read.
+/// Parses an element string that continues `elements`. `at` is the offset of `text` in the caller's text.
 pub(crate) fn parse_after(mut elements: Elements, text: &str, at: usize) -> Result<Elements, Fault> {
     let mut rest = text;
     while !rest.is_empty() {
@@ -119,7 +128,7 @@ pub(crate) fn parse_after(mut elements: Elements, text: &str, at: usize) -> Resu
             }
             end = length;
         }
-        // Not on a character boundary: something that no AI allows.
+        // The end is inside a character of several bytes, which no AI allows.
         let (value, after) = after.split_at_checked(end).ok_or(Fault::Character { ai, at: here })?;
         elements.add(ai, value, here)?;
         rest = after.strip_prefix(GS).unwrap_or(after);
@@ -127,7 +136,7 @@ pub(crate) fn parse_after(mut elements: Elements, text: &str, at: usize) -> Resu
     elements.finish()
 }
 
-/// Reads the bracketed form, `(01)09501101530003(10)AB-123`. A value may hold brackets: only a bracket around a known AI,
+/// Parses the bracketed form, `(01)09501101530003(10)AB-123`. A value may hold brackets: only a bracket around a known AI,
 /// not escaped by a backslash, begins the next element.
 pub(crate) fn parse_bracketed(text: &str) -> Result<Elements, Fault> {
     let mut elements = Elements::default();
@@ -152,6 +161,7 @@ pub(crate) fn parse_bracketed(text: &str) -> Result<Elements, Fault> {
     elements.finish()
 }
 
+/// The AI in brackets at the start of the text, and what follows.
 fn bracketed_ai(text: &str) -> Option<(Ai, &str)> {
     let (ai, rest) = text.strip_prefix('(')?.split_once(')')?;
     Some((Ai::parse(ai)?, rest))

@@ -1,4 +1,18 @@
-//! The other direction: payloads for labels. Owns separators, escapes and check characters; it never draws a symbol.
+//! Payloads for labels. Owns separators, escapes and check characters. It must never draw a symbol.
+//!
+//! ```
+//! use stocksync_gs1::Element;
+//! use stocksync_gs1::encode::{bracketed, digital_link, element_string, in_print_order, own_label, sscc};
+//!
+//! let elements = vec![Element::new("10", "AB-123")?, Element::new("01", "09501101530003")?];
+//! let elements = in_print_order(elements)?; // predefined length first: no separator is needed
+//! assert_eq!(element_string(&elements), "010950110153000310AB-123");
+//! assert_eq!(bracketed(&elements), "(01)09501101530003(10)AB-123");
+//! assert_eq!(digital_link("https://example.com", &elements)?, "https://example.com/01/09501101530003/10/AB-123");
+//! assert_eq!(sscc(3, "9501101", 42).map(|digits| digits.len()), Some(18));
+//! assert!(own_label("SS:", "SHELF-042").is_some_and(|label| label.starts_with("SS:SHELF-042")));
+//! # Ok::<(), stocksync_gs1::Fault>(())
+//! ```
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -32,8 +46,8 @@ pub fn element_string(elements: &[Element]) -> String {
 /// element twice is one.
 ///
 /// # Errors
-/// [`Fault::Repeated`] and [`Fault::Exclusive`], which no reader accepts; [`Fault::TooManyElements`]; [`Fault::Empty`]. What
-/// an AI needs beside it may be on another symbol of the same box, so that is not checked.
+/// [`Fault::Repeated`] and [`Fault::Exclusive`], which no reader accepts; [`Fault::TooManyElements`]; [`Fault::Empty`]: correct
+/// the label. Other AIs that an AI needs may be on another symbol of the same box, so that is not checked.
 pub fn in_print_order(elements: Vec<Element>) -> Result<Vec<Element>, Fault> {
     let mut ordered: Vec<Element> = Vec::with_capacity(elements.len());
     for element in elements {
@@ -57,7 +71,7 @@ pub fn in_print_order(elements: Vec<Element>) -> Result<Vec<Element>, Fault> {
 }
 
 /// The 18 digits of a new SSCC (AI 00): extension digit, company prefix of 4 to 12 digits, serial number filled with zeros,
-/// check digit. Never give out a number twice within a year. `None` if the prefix is no prefix or the serial number too long.
+/// check digit. A number must not be assigned twice within a year. `None` if the prefix is no prefix or the serial number too long.
 #[must_use]
 pub fn sscc(extension: u8, company_prefix: &str, serial: u64) -> Option<String> {
     let digits = 16_usize.checked_sub(company_prefix.len()).filter(|digits| (4..=12).contains(digits))?;
@@ -110,6 +124,7 @@ pub fn digital_link(base: &str, elements: &[Element]) -> Result<String, Fault> {
     Ok(link)
 }
 
+/// Escapes what may not stand in a path or query.
 fn percent_encoded(value: &str) -> String {
     let mut encoded = String::with_capacity(value.len());
     for byte in value.bytes() {

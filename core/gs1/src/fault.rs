@@ -1,5 +1,5 @@
-//! What can be wrong with a code, as values. Owns the words for it; it never decides whether a fault stops anyone: a scan
-//! with a fault is still a scan, kept as an opaque code with a [`Warning`].
+//! What can be wrong with a code. Owns faults, input errors and warnings. It must never decide whether a fault stops anyone: a
+//! scan with a fault remains a scan, as an opaque code with a [`Warning`].
 
 use crate::ai::Ai;
 use crate::layout::KeyboardLayout;
@@ -60,7 +60,7 @@ pub enum Fault {
         /// The AI.
         ai: Ai,
     },
-    /// Two AIs that never stand together.
+    /// Two AIs that exclude each other.
     #[error("({ai}) and ({other}) exclude each other")]
     Exclusive {
         /// The AI that excludes.
@@ -71,7 +71,7 @@ pub enum Fault {
     /// More than [`MAX_ELEMENTS`](crate::MAX_ELEMENTS) elements or fields.
     #[error("too many elements")]
     TooManyElements,
-    /// Nothing to read where something must be.
+    /// An element string, message or label without content.
     #[error("empty")]
     Empty,
     /// A number with a length that its kind does not have.

@@ -1,5 +1,5 @@
-//! Trade item numbers in one form: fourteen digits with a right check digit. Owns padding and UPC-E expansion; it never
-//! stores a number whose check digit is wrong.
+//! Trade item numbers in one form: fourteen digits with a right check digit. Owns padding and UPC-E expansion. It must
+//! never hold a number whose check digit is wrong.
 
 use alloc::string::String;
 use core::fmt;
@@ -11,11 +11,23 @@ use crate::fault::Fault;
 ///
 /// `00416000336108`, `0416000336108` and `416000336108` are one number: phones differ in which of them they report for
 /// the same bars, so only this form may be stored or compared.
+///
+/// ```
+/// use stocksync_gs1::{Circulation, Fault, Gtin};
+///
+/// let gtin = Gtin::parse("416000336108")?;
+/// assert_eq!((gtin.as_str(), gtin.short()), ("00416000336108", "416000336108"));
+/// assert_eq!(Gtin::from_upc_e("04252614")?.short(), "042100005264");
+/// assert_eq!(Gtin::parse("14006381333938")?.contained().short(), "4006381333931");
+/// assert_eq!(Gtin::parse("2001234567893")?.circulation(), Circulation::Region);
+/// assert_eq!(Gtin::parse("416000336109"), Err(Fault::CheckDigit { at: 11 }));
+/// # Ok::<(), Fault>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gtin([u8; 14]);
 
 impl Gtin {
-    /// Reads 8, 12, 13 or 14 digits. Eight digits are read as GTIN-8; for UPC-E use [`Gtin::from_upc_e`].
+    /// Parses 8, 12, 13 or 14 digits. Eight digits are a GTIN-8; for UPC-E use [`Gtin::from_upc_e`].
     ///
     /// # Errors
     /// [`Fault::NotDigits`], [`Fault::Length`] or [`Fault::CheckDigit`]: treat the text as an opaque code.
@@ -94,7 +106,7 @@ impl Gtin {
         Self::from_body(body).unwrap_or(*self)
     }
 
-    /// Is the number only unique within one country or company (in-store codes, restricted circulation)?
+    /// Where the number is unique: everywhere, or only within one country or company (in-store codes).
     #[must_use]
     pub fn circulation(&self) -> Circulation {
         let text = self.as_str();

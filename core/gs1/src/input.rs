@@ -1,5 +1,5 @@
-//! From what a device delivered to one text. Owns the removal of what devices add and the profiles that say what they add;
-//! it never changes a character of the code itself, case and inner spaces included.
+//! From what a device delivered to one text. Owns the removal of what devices add, and the profiles that state what they add.
+//! It must never change a character of the code itself, case and inner spaces included.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -12,7 +12,7 @@ use crate::layout::KeyboardLayout;
 use crate::restricted::Pattern;
 use crate::symbology::Symbology;
 
-/// Where a scan came from.
+/// Where a scan came from. Only text that was typed is translated back from a keyboard layout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum InputSource {
     /// A camera and a decoder in software.
@@ -26,7 +26,15 @@ pub enum InputSource {
     Serial,
 }
 
-/// One scan.
+/// One scan as a device delivered it.
+///
+/// ```
+/// use stocksync_gs1::{InputSource, ScanInput, Symbology};
+///
+/// let from_camera = ScanInput::new("4006381333931");
+/// let from_intent = ScanInput { symbology: Some(Symbology::Ean13), source: InputSource::Intent, ..from_camera };
+/// assert_eq!(from_intent.text, "4006381333931");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ScanInput<'a> {
     /// As delivered, up to [`MAX_INPUT_BYTES`]. For bytes see [`text_from_bytes`].
@@ -38,14 +46,18 @@ pub struct ScanInput<'a> {
 }
 
 impl<'a> ScanInput<'a> {
-    /// Text that nothing is known about, as from a camera.
+    /// A text of which only the characters are known, as from a camera.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
         Self { text, symbology: None, source: InputSource::Camera }
     }
 }
 
-/// Text of a device that delivers bytes: UTF-8, else ISO 8859-1, which loses nothing.
+/// The text of a device that delivers bytes: decoded as UTF-8 if it is valid, else as ISO 8859-1, which loses nothing.
+///
+/// ```
+/// assert_eq!(stocksync_gs1::text_from_bytes(b"CR\xc8ME"), "CR\u{c8}ME"); // not UTF-8
+/// ```
 #[must_use]
 pub fn text_from_bytes(bytes: &[u8]) -> Cow<'_, str> {
     match core::str::from_utf8(bytes) {
@@ -54,7 +66,7 @@ pub fn text_from_bytes(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// How one scanner is set up. The default fits cameras and most scanners.
+/// How one scanner is configured. The default fits cameras and most scanners.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DeviceProfile {
     /// What this scanner sends for the separator besides 0x1D, such as `|` or `~`. Safe are space ``#$@[\]^`{|}~``, which
@@ -76,7 +88,7 @@ pub struct OwnLabels {
     pub checked: bool,
 }
 
-/// What the reader of a scan must be told.
+/// What the interpretation of a scan depends on besides the scan: configuration of the tenant and the device, and the year.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Context {
     /// For the century of two-digit years: this library reads no clock.
@@ -91,7 +103,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// No own labels, no in-store codes, the default profile.
+    /// A context without own labels and in-store codes, with the default profile.
     #[must_use]
     pub fn new(current_year: u16) -> Self {
         Self { current_year, profile: DeviceProfile::default(), own_labels: None, restricted: Vec::new() }
@@ -100,7 +112,7 @@ impl Context {
 
 /// A scan without what the device added.
 #[derive(Debug)]
-pub(crate) struct Clean {
+pub(crate) struct CleanedScan {
     /// Without symbology identifier and leading FNC1.
     pub text: String,
     pub symbology: Option<Symbology>,
@@ -111,7 +123,8 @@ pub(crate) struct Clean {
     pub warnings: Vec<Warning>,
 }
 
-pub(crate) fn clean(input: &ScanInput, profile: &DeviceProfile) -> Result<Clean, InputError> {
+/// Removes what the device added, and finds the symbology identifier.
+pub(crate) fn clean_scan(input: &ScanInput, profile: &DeviceProfile) -> Result<CleanedScan, InputError> {
     let bytes = input.text.len();
     if bytes > MAX_INPUT_BYTES {
         return Err(InputError::TooLong { bytes });
@@ -143,7 +156,7 @@ pub(crate) fn clean(input: &ScanInput, profile: &DeviceProfile) -> Result<Clean,
     if text.is_empty() {
         return Err(InputError::Empty);
     }
-    Ok(Clean { text, symbology, announced: announced.is_some(), leading_fnc1, warnings })
+    Ok(CleanedScan { text, symbology, announced: announced.is_some(), leading_fnc1, warnings })
 }
 
 fn without_terminator(text: &str) -> &str {
@@ -166,7 +179,7 @@ mod tests {
     use super::*;
 
     fn cleaned(text: &str) -> String {
-        clean(&ScanInput::new(text), &DeviceProfile::default()).unwrap().text
+        clean_scan(&ScanInput::new(text), &DeviceProfile::default()).unwrap().text
     }
 
     #[test]
@@ -188,7 +201,7 @@ mod tests {
     #[test]
     fn limits() {
         let profile = DeviceProfile::default();
-        let of = |text: &str| clean(&ScanInput::new(text), &profile).map(|clean| clean.text.len());
+        let of = |text: &str| clean_scan(&ScanInput::new(text), &profile).map(|clean| clean.text.len());
         assert_eq!(of(&"A".repeat(4096)), Ok(4096));
         assert_eq!(of(&"A".repeat(4097)), Err(InputError::TooLong { bytes: 4097 }));
         for text in ["", "\r\n", "\u{feff}", "]C1", "\u{1d}"] {

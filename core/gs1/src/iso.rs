@@ -1,5 +1,5 @@
-//! Codes of currencies (ISO 4217) and countries (ISO 3166-1). Owns the lists, as of 2026; an unknown code is only ever a
-//! warning, because the lists grow.
+//! Codes of currencies (ISO 4217) and countries (ISO 3166-1). Owns the lists, as of 2026. An unknown code must never
+//! be more than a warning, because the lists grow.
 
 /// Numeric, separated by spaces.
 const CURRENCIES: &str = "\
@@ -32,14 +32,17 @@ const COUNTRY_LETTERS: &str = "\
     NLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTK\
     TLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW";
 
+/// Whether this is a numeric code of a currency.
 pub(crate) fn is_currency(code: &str) -> bool {
     code.len() == 3 && CURRENCIES.split(' ').any(|known| known == code)
 }
 
+/// Whether this is a numeric code of a country.
 pub(crate) fn is_country(code: &str) -> bool {
     code.len() == 3 && COUNTRIES.split(' ').any(|known| known == code)
 }
 
+/// Whether this is a code of a country in two letters.
 pub(crate) fn is_country_letters(code: &str) -> bool {
     COUNTRY_LETTERS.as_bytes().chunks(2).any(|known| known == code.as_bytes())
 }

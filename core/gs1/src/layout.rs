@@ -1,12 +1,12 @@
-//! Keyboard scanners type. If scanner and host disagree about the keyboard, digits and letters arrive as other characters.
-//! Owns the translation back; it never guesses a layout where a profile states one.
+//! Scanners that type. If scanner and host assume different keyboards, digits and letters arrive as other characters. Owns the
+//! translation back. It must never guess a layout where a profile states one.
 
 use alloc::string::String;
 
 /// The keyboard of the host, when the scanner types as on a US keyboard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum KeyboardLayout {
-    /// Both agree: nothing to translate.
+    /// The same layout as the scanner's: nothing is translated.
     #[default]
     Same,
     /// French: `123` arrives as `&é"`, `A` as `Q`.
@@ -30,7 +30,11 @@ const GERMAN: (&str, &str) =
     ("^1234567890ß´qwertzuiopü+#asdfghjklöäyxcvbnm,.-", "°!\"§$%&/()=?`QWERTZUIOPÜ*'ASDFGHJKLÖÄYXCVBNM;:_");
 
 impl KeyboardLayout {
-    /// What the scanner meant when this was typed. Characters that no key gives are kept.
+    /// The text that the scanner sent when the host received `typed`. Characters that no key produces are kept.
+    ///
+    /// ```
+    /// assert_eq!(stocksync_gs1::KeyboardLayout::FrenchAzerty.repair("HA&&é"), "HQ112");
+    /// ```
     #[must_use]
     pub fn repair(self, typed: &str) -> String {
         let (plain, shifted) = match self {
@@ -46,7 +50,7 @@ impl KeyboardLayout {
         typed.chars().map(|c| on(plain, US.0, c).or_else(|| on(shifted, US.1, c)).unwrap_or(c)).collect()
     }
 
-    /// Does text from a keyboard look typed through a French layout? True if it has no digit but keys of the digit row.
+    /// Whether a typed text looks like a French layout: it has no digit, but characters of the French digit row.
     pub(crate) fn looks_french(typed: &str) -> bool {
         typed.chars().any(|c| "àéèç".contains(c)) && !typed.bytes().any(|b| b.is_ascii_digit())
     }

@@ -44,11 +44,11 @@ pub use understand::understand;
 
 /// Longest text of one scan, bytes.
 pub const MAX_INPUT_BYTES: usize = 4096;
-/// Most application identifiers or fields of one scan.
+/// Largest number of application identifiers or fields of one scan.
 pub const MAX_ELEMENTS: usize = 64;
 /// Longest value of an application identifier, characters.
 pub const MAX_VALUE_CHARS: usize = 90;
-/// Most readings of one scan.
+/// Largest number of candidates of one scan.
 pub const MAX_CANDIDATES: usize = 8;
-/// Most patterns of in-store codes that are tried.
+/// Largest number of patterns of in-store codes that are tried.
 pub const MAX_PATTERNS: usize = 64;

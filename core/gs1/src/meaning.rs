@@ -1,4 +1,4 @@
-//! What a scan can mean. Owns the shape of the answer and which keys to look up; it never looks anything up.
+//! What a scan can mean. Owns the shape of the answer and which keys to look up. It must never look anything up.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::gtin::{Circulation, Gtin};
 use crate::number::{Amount, Decimal, Measure};
 use crate::symbology::Symbology;
 
-/// The answer to one scan: at least one candidate, the first being the standard reading.
+/// The interpretation of one scan: at least one candidate, the first being the standard one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Meaning {
     /// Exactly what was given.
@@ -31,6 +31,15 @@ pub struct Meaning {
 impl Meaning {
     /// The keys of all candidates in the order to look them up, without repetition: the exact text first, because **a raw
     /// barcode that the tenant assigned beats any parse**.
+    ///
+    /// ```
+    /// use stocksync_gs1::{Context, ScanInput, understand};
+    ///
+    /// let meaning = understand(&ScanInput::new("4006381333931"), &Context::new(2026))?;
+    /// let keys: Vec<_> = meaning.lookup_keys().into_iter().map(|(scheme, key)| (scheme.as_str(), key)).collect();
+    /// assert_eq!(keys, [("raw", "4006381333931".to_owned()), ("gtin", "04006381333931".to_owned())]);
+    /// # Ok::<(), stocksync_gs1::InputError>(())
+    /// ```
     #[must_use]
     pub fn lookup_keys(&self) -> Vec<(Scheme, String)> {
         let mut keys = alloc::vec![(Scheme::Raw, self.text.clone())];
@@ -42,25 +51,25 @@ impl Meaning {
         keys
     }
 
-    /// Does a person have to choose? True if any candidate is [`Confidence::Ambiguous`].
+    /// Whether a person has to choose: true if any candidate is [`Confidence::Ambiguous`].
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         self.candidates.iter().any(|candidate| candidate.confidence == Confidence::Ambiguous)
     }
 }
 
-/// How sure a reading is, surest first.
+/// How certain a candidate is, in descending order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Confidence {
     /// The carrier or the text itself says so, or nothing is claimed (an opaque code).
     Certain,
     /// The form fits and its check digit holds, but nothing in the scan says which form it is.
     Inferred,
-    /// Another reading is as good: look all of them up, and let a person pick if that does not settle it.
+    /// Another candidate is equally likely: look all of them up, and let a person choose if more than one is found.
     Ambiguous,
 }
 
-/// What a reading is.
+/// What kind of code a candidate is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CodeKind {
@@ -91,14 +100,14 @@ pub struct DistributorField {
     pub value: String,
 }
 
-/// One reading of a scan.
+/// One possible interpretation of a scan. Fields that the code does not have are `None` or empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScanCandidate {
     /// What it is.
     pub kind: CodeKind,
-    /// How sure.
+    /// How certain.
     pub confidence: Confidence,
-    /// The exact text of this reading, see [`Meaning::text`].
+    /// The exact text of this candidate, see [`Meaning::text`].
     pub text: String,
     /// The item (AI 01, 03 or 8006, or the symbol's own number). For [`CodeKind::RestrictedCirculation`] it is unique only
     /// within the tenant.
@@ -189,6 +198,7 @@ impl Scheme {
 }
 
 impl ScanCandidate {
+    /// A candidate with nothing but its text.
     pub(crate) fn new(kind: CodeKind, confidence: Confidence, text: &str) -> Self {
         Self {
             kind,
@@ -217,7 +227,7 @@ impl ScanCandidate {
         }
     }
 
-    /// A number read from a symbol that carries nothing else.
+    /// A candidate for a number from a symbol that carries nothing else.
     pub(crate) fn from_gtin(gtin: Gtin, confidence: Confidence, text: &str) -> Self {
         let kind = match gtin.circulation() {
             Circulation::Global => CodeKind::Gtin,
@@ -226,7 +236,7 @@ impl ScanCandidate {
         Self { gtin: Some(gtin), ..Self::new(kind, confidence, text) }
     }
 
-    /// Gives elements their meaning. Values that no field takes stay in `elements`.
+    /// A candidate with the fields that `elements` set. Elements without a field of their own are found in `elements`.
     pub(crate) fn from_elements(
         kind: CodeKind,
         confidence: Confidence,
@@ -236,7 +246,7 @@ impl ScanCandidate {
     ) -> Self {
         let mut candidate = Self::new(kind, confidence, text);
         for element in &elements {
-            candidate.take(element, current_year);
+            candidate.set_element(element, current_year);
         }
         if candidate.kind == CodeKind::ElementString && candidate.sscc.is_some() && candidate.gtin.is_none() {
             candidate.kind = CodeKind::Sscc;
@@ -245,7 +255,8 @@ impl ScanCandidate {
         candidate
     }
 
-    fn take(&mut self, element: &Element, current_year: u16) {
+    /// Sets the field of one element.
+    fn set_element(&mut self, element: &Element, current_year: u16) {
         let value = element.value.as_str();
         let text = || Some(String::from(value));
         let date = |range| value.get(range).and_then(|day| Date::parse(day, current_year));
@@ -269,20 +280,22 @@ impl ScanCandidate {
             "30" => self.variable_count = value.parse().ok(),
             "37" => self.contained_count = value.parse().ok(),
             other => match other.get(..2) {
-                Some("31" | "32" | "33" | "34" | "35" | "36") => self.take_measure(element.ai, value),
-                Some("39") => self.take_price(element.ai, value),
+                Some("31" | "32" | "33" | "34" | "35" | "36") => self.push_measure(element.ai, value),
+                Some("39") => self.set_price(element.ai, value),
                 _ => {}
             },
         }
     }
 
-    fn take_measure(&mut self, ai: Ai, value: &str) {
+    /// Adds a weight, length, area or volume.
+    fn push_measure(&mut self, ai: Ai, value: &str) {
         if let Some(value) = Decimal::from_digits(value, ai.decimals()) {
             self.measures.push(Measure::from_title(ai.title(), value));
         }
     }
 
-    fn take_price(&mut self, ai: Ai, value: &str) {
+    /// Sets the price, if its currency is known.
+    fn set_price(&mut self, ai: Ai, value: &str) {
         let (currency, digits) = match ai.as_str().get(..3) {
             Some("392") => (None, Some(value)),
             // An unknown currency leaves the value in `elements` only, with a warning.
@@ -296,7 +309,7 @@ impl ScanCandidate {
         }
     }
 
-    /// The value of an application identifier, if the reading has it.
+    /// The value of an application identifier, if the candidate has it.
     #[must_use]
     pub fn value(&self, ai: &str) -> Option<&str> {
         self.elements.iter().find(|element| element.ai.is(ai)).map(|element| element.value.as_str())
@@ -304,6 +317,15 @@ impl ScanCandidate {
 
     /// The lot as operations name it: `21:SERIAL` if there is a serial (a serial is a lot of one), else `10:CODE`, else
     /// empty. Codes that only a distributor's label gave are named the same way.
+    ///
+    /// ```
+    /// use stocksync_gs1::{Context, ScanInput, understand};
+    ///
+    /// let lot_of = |text| understand(&ScanInput::new(text), &Context::new(2026)).map(|m| m.candidates[0].lot_code());
+    /// assert_eq!(lot_of("(01)09501101530003(10)AB-123")?, "10:AB-123");
+    /// assert_eq!(lot_of("(01)09501101530003(10)AB-123(21)S7")?, "21:S7");
+    /// # Ok::<(), stocksync_gs1::InputError>(())
+    /// ```
     #[must_use]
     pub fn lot_code(&self) -> String {
         match (&self.serial, &self.lot) {
@@ -313,7 +335,7 @@ impl ScanCandidate {
         }
     }
 
-    /// Scheme and value of each key this reading can be found by, in the order to look them up; the exact text is always
+    /// Scheme and value of each key by which this candidate can be found, in the order to look them up; the exact text is always
     /// first. The GTIN of goods inside a logistic unit comes last: it names the goods, not the unit.
     #[must_use]
     pub fn lookup_keys(&self) -> Vec<(Scheme, String)> {

@@ -1,17 +1,17 @@
 //! Missing separators: labels printed without FNC1 after a lot or serial, so that it swallows what follows. Owns the search
-//! for other readings; it never replaces the standard reading, and a person must pick.
+//! for other interpretations. It must never replace the standard one: a person chooses.
 
 use alloc::vec::Vec;
 
 use crate::ai::Ai;
 use crate::element::{Element, GS, parse};
 
-/// Most other readings that are offered.
+/// Largest number of other interpretations that are offered.
 const MAX_READINGS: usize = 4;
-/// Most places that are tried; only a text made to waste time has more.
+/// Largest number of offsets that are tried; only a text built to waste time has more.
 const MAX_TRIES: usize = 64;
 
-/// Readings that become possible if one separator is added inside a value of variable length. What follows the added
+/// Interpretations that become possible if one separator is added inside a value of variable length. What follows the added
 /// separator must be nothing but AIs of predefined length, at least one of them with a check digit or a date, which is what
 /// tells such a tail from a coincidence.
 pub(crate) fn readings(text: &str) -> Vec<Vec<Element>> {
@@ -64,7 +64,7 @@ fn is_tail(text: &str) -> bool {
         })
 }
 
-/// For text that nothing says is GS1: readings as above that also hold a key with its check digit.
+/// The same for a text of which nothing says that it is GS1: only interpretations that have a key with its check digit.
 pub(crate) fn readings_of_unmarked(text: &str) -> Vec<Vec<Element>> {
     let has_key = |elements: &Vec<Element>| elements.iter().any(|e| e.ai.is("00") || e.ai.is("01") || e.ai.is("02"));
     readings(text).into_iter().filter(has_key).collect()

@@ -1,9 +1,17 @@
-//! Exact decimals, measures and amounts (AIs 31nn–36nn, 390n–395n, 392n). Owns the position of the decimal point; it never
-//! uses floating point and never converts units.
+//! Exact decimals, measures and amounts (AIs 31nn–36nn, 390n–395n, 392n). Owns the position of the decimal point. It must
+//! never use floating point or convert units.
 
 use core::fmt;
 
-/// `mantissa` divided by ten to the power of `scale`: 1.750 is 1750 with scale 3.
+/// An exact decimal, `mantissa` divided by ten to the power of `scale`: 1.750 is 1750 with scale 3.
+///
+/// ```
+/// use stocksync_gs1::Decimal;
+///
+/// let weight = Decimal::from_digits("001750", 3).unwrap();
+/// assert_eq!((weight.to_string().as_str(), weight.in_steps(3)), ("1.750", Some(1_750)));
+/// assert_eq!(weight.in_steps(1), None); // digits would be lost
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Decimal {
     /// All digits as one whole number.
@@ -13,7 +21,7 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Reads digits, the last `scale` of which stand after the point. Fewer digits than `scale` are fine: `9` with scale 2
+    /// Parses digits, the last `scale` of which stand after the point. Fewer digits than `scale` are fine: `9` with scale 2
     /// is 0.09. `None` if there are other characters, none, or more than fit 64 bits.
     #[must_use]
     pub fn from_digits(digits: &str, scale: u8) -> Option<Self> {
@@ -21,7 +29,7 @@ impl Decimal {
         Some(Self { mantissa: digits.parse().ok()?, scale })
     }
 
-    /// Reads `12` or `12.50`, as distributors print quantities.
+    /// Parses `12` or `12.50`, as distributors print quantities.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, part) = text.split_once('.').unwrap_or((text, ""));
@@ -32,7 +40,7 @@ impl Decimal {
     }
 
     /// The same value in steps of ten to the power of minus `scale`, such as thousandths for 3. `None` if digits would be
-    /// lost or the number does not fit: nothing is ever rounded here.
+    /// lost or the number does not fit: nothing is rounded.
     #[must_use]
     pub fn in_steps(&self, scale: u8) -> Option<i64> {
         let value = if scale >= self.scale {

@@ -1,5 +1,5 @@
 //! In-store codes: numbers with a price, weight or count inside, whose layout a country or a tenant defines. Owns the
-//! layouts and the key that remains when the value is taken out; it never shares such a number beyond the tenant.
+//! layouts, and the key that remains without the value. Such a number must never be shared between tenants.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use crate::check::{all_digits, check_digit, price_check_digit};
 use crate::gtin::Gtin;
 use crate::number::Decimal;
 
-/// What the value inside is.
+/// What the value inside an in-store code is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum InStoreValue {
     /// A price in the currency of the place. It gives no quantity without a price per unit.
@@ -19,7 +19,19 @@ pub enum InStoreValue {
     Count,
 }
 
-/// The layout of in-store codes that begin with a prefix.
+/// The layout of the in-store codes that begin with a prefix.
+///
+/// ```
+/// use stocksync_gs1::{Context, InStoreValue, Pattern, PatternError, ScanInput, understand};
+///
+/// let pattern = Pattern::new("28", "PPPPPPCVVVVV", InStoreValue::Weight, 3)?; // Germany: weight in grams
+/// let code = pattern.code("281111", 6_870)?;
+/// let mut context = Context::new(2026);
+/// context.restricted.push(pattern);
+/// let item = understand(&ScanInput::new(code.short()), &context).unwrap().candidates.remove(0);
+/// assert_eq!(item.measures[0].value.in_steps(3), Some(6_870));
+/// # Ok::<(), PatternError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Pattern {
     prefix: String,
@@ -28,7 +40,7 @@ pub struct Pattern {
     decimals: u8,
 }
 
-/// A layout that cannot be used.
+/// A layout that cannot be used, or a value that does not fit it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PatternError {
     /// The prefix must be 02 or 20–29, with more digits if wanted.
@@ -53,7 +65,7 @@ impl Pattern {
     /// UPC-A codes are laid out with their leading zero: a US code `2 IIIII C PPPP` is prefix `02`, `PPPPPPPCVVVV`.
     ///
     /// # Errors
-    /// [`PatternError`]: tell the person who configures it.
+    /// [`PatternError`]: show it to the person who configures the layout.
     pub fn new(prefix: &str, layout: &str, inside: InStoreValue, decimals: u8) -> Result<Self, PatternError> {
         let items = layout.chars().take_while(|c| *c == 'P').count();
         let values = layout.chars().rev().take_while(|c| *c == 'V').count();
@@ -76,10 +88,10 @@ impl Pattern {
         Ok(Self { prefix: String::from(prefix), layout: String::from(layout), inside, decimals })
     }
 
-    /// Puts a value into a code, for a label. `item` is the digits of all `P`, prefix included.
+    /// The code for an item with a value inside, for a label. `item` is the digits of all `P`, prefix included.
     ///
     /// # Errors
-    /// [`PatternError::Fit`].
+    /// [`PatternError::Fit`]: item or value is too long.
     pub fn code(&self, item: &str, value: u64) -> Result<Gtin, PatternError> {
         if item.len() != self.count('P') || !item.starts_with(&self.prefix) {
             return Err(PatternError::Fit);
@@ -121,7 +133,7 @@ impl Pattern {
         self.layout.chars().filter(|c| *c == part).count()
     }
 
-    /// Takes the value out. `None`: the code does not begin with the prefix. `Err`: the inner check digit is wrong.
+    /// Separates item and value. `None`: the code does not begin with the prefix. `Err`: the inner check digit is wrong.
     pub(crate) fn read(&self, gtin: &Gtin) -> Option<Result<PatternMatch, WrongCheck>> {
         let code = gtin.as_str().get(1..13).filter(|code| code.starts_with(&self.prefix))?;
         let part = |wanted| -> String {
@@ -141,14 +153,18 @@ impl Pattern {
     }
 }
 
+/// The check digit of the value inside is wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct WrongCheck;
 
+/// An in-store code separated into item and value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct PatternMatch {
+    /// What the value is.
     pub inside: InStoreValue,
+    /// The value.
     pub value: Decimal,
-    /// Thirteen digits.
+    /// The item, with the value replaced by zeros: 13 digits.
     pub key: String,
 }
 

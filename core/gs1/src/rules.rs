@@ -1,5 +1,5 @@
 //! The content of one value: its format and the rules named in the AI table. Owns what is a fault (the code cannot mean what
-//! it claims) and what is only a warning (the content is odd, but the goods are real). It never looks at other values.
+//! it claims) and what is only a warning (the content is unusual, but the goods exist). It must never look at other values.
 
 use alloc::vec::Vec;
 
@@ -30,6 +30,7 @@ pub(crate) fn check(ai: Ai, value: &str, at: usize, warnings: &mut Vec<Warning>)
     if rest.is_empty() { Ok(()) } else { Err(Fault::Long { ai, at }) }
 }
 
+/// Whether a character class allows the character.
 fn allowed(class: char, c: char) -> bool {
     match class {
         'N' => c.is_ascii_digit(),
@@ -39,6 +40,7 @@ fn allowed(class: char, c: char) -> bool {
     }
 }
 
+/// Applies the rules of one component to its part of the value.
 fn content(ai: Ai, component: &Component, part: &str, at: usize, warnings: &mut Vec<Warning>) -> Result<(), Fault> {
     for rule in component.rules.split(',').filter(|rule| !rule.is_empty()) {
         if holds(rule, part) {
@@ -58,11 +60,12 @@ pub(crate) fn number(text: &str) -> Option<u32> {
     (all_digits(text) && text.len() <= 9).then(|| text.parse().ok())?
 }
 
+/// Whether the text is a number from `low` to `high`.
 fn in_range(text: &str, low: u32, high: u32) -> bool {
     number(text).is_some_and(|n| (low..=high).contains(&n))
 }
 
-/// Does a rule of the GS1 Syntax Dictionary hold? Company prefixes, package types and coupon layouts are not checked: they
+/// Whether a rule of the GS1 Syntax Dictionary holds. Company prefixes, package types and coupon layouts are not checked: they
 /// depend on lists that change, and nothing here uses them.
 fn holds(rule: &str, part: &str) -> bool {
     match rule {
@@ -120,6 +123,7 @@ fn day_of(part: &str, first_day: u32, four_digit_year: bool) -> bool {
         && crate::date::days_in_month(year, month).is_some_and(|last| in_range(day, first_day, u32::from(last)))
 }
 
+/// Whether two hexadecimal digits follow each percent sign.
 fn percent_encoding_is_complete(part: &str) -> bool {
     part.split('%').skip(1).all(|after| after.get(..2).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())))
 }

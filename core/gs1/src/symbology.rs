@@ -1,7 +1,15 @@
-//! Which symbol a text came from. Owns the names that scanners give (ISO/IEC 15424 identifiers, vendors' label types); it
-//! never reads the text behind them.
+//! Which symbol a text came from. Owns the names that scanners use (ISO/IEC 15424 identifiers, vendors' label types). It
+//! must never read the text that follows them.
 
 /// A kind of symbol. Where a GS1 form exists it is a kind of its own, because only it promises application identifiers.
+///
+/// ```
+/// use stocksync_gs1::Symbology;
+///
+/// assert_eq!(Symbology::from_aim("]C1"), Some(Symbology::Gs1Code128));
+/// assert_eq!(Symbology::from_label_type("LABEL-TYPE-EAN13"), Some(Symbology::Ean13));
+/// assert!(Symbology::Gs1Code128.is_gs1() && !Symbology::Code128.is_gs1());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Symbology {
@@ -150,7 +158,7 @@ impl Symbology {
         })
     }
 
-    /// Does this kind promise application identifiers?
+    /// Whether this kind promises application identifiers.
     #[must_use]
     pub fn is_gs1(self) -> bool {
         matches!(
@@ -164,7 +172,7 @@ impl Symbology {
         )
     }
 
-    /// Could a symbol that this names also be announced as `other`? Scanners that know only the family say the family.
+    /// Whether the two have the same family in ISO/IEC 15424. Some scanners state only the family.
     pub(crate) fn same_family(self, other: Self) -> bool {
         self.aim().get(..2) == other.aim().get(..2)
     }

@@ -1,5 +1,8 @@
-//! Which reading a scan gets. Owns the order of the questions: own label, what the carrier says, what the text looks like.
-//! It never refuses a scan that holds anything: what is not understood stays an opaque code with a warning.
+//! The interpretation of a scan. Owns the order of the tests: own label, what the carrier says, what the text looks like. It
+//! must never refuse a scan that holds anything: what is not understood stays an opaque code with a warning.
+//!
+//! Each test pushes candidates, the most likely first, and warnings. [`understand`] removes repetitions and applies
+//! [`MAX_CANDIDATES`].
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +14,7 @@ use crate::distributor::{self, Message};
 use crate::element::{self, Elements, GS};
 use crate::fault::{Fault, InputError, Warning};
 use crate::gtin::{Circulation, Gtin};
-use crate::input::{Clean, Context, InputSource, ScanInput, clean, with_separators};
+use crate::input::{CleanedScan, Context, InputSource, ScanInput, clean_scan, with_separators};
 use crate::layout::KeyboardLayout;
 use crate::meaning::{CodeKind, Confidence, Meaning, ScanCandidate};
 use crate::number::{Amount, Decimal, Measure};
@@ -19,19 +22,44 @@ use crate::restricted::InStoreValue;
 use crate::symbology::Symbology;
 use crate::{MAX_CANDIDATES, MAX_PATTERNS, missing};
 
-/// Reads one scan. Pure: the same input and context always give the same meaning.
+/// Interprets one scan. Pure: the same input and context always give the same meaning, and nothing is stored.
 ///
-/// The answer holds at least one candidate, the standard reading first. Where the standard would refuse (a wrong check
-/// digit, an impossible date) the scan is an opaque code with a warning, because the goods are real whatever the label says.
+/// The answer has at least one candidate, the standard interpretation first. Where the standard would refuse the code (a wrong
+/// check digit, an impossible date) the scan is an opaque code with a warning, because the goods exist whatever the label says.
 ///
 /// # Errors
-/// [`InputError`]: there is nothing to read, or too much. The scan cannot be looked up; tell the person.
+/// [`InputError`]: the text is empty or too long. The scan cannot be looked up; tell the person.
+///
+/// # Examples
+/// ```
+/// use stocksync_gs1::{CodeKind, Confidence, Context, ScanInput, Scheme, Symbology, understand};
+///
+/// let context = Context::new(2026);
+///
+/// // A GS1 DataMatrix: GTIN, expiry and lot. `]d2` is the symbology identifier that the scanner sent in front.
+/// let meaning = understand(&ScanInput::new("]d201095011015300031727013110AB-123"), &context)?;
+/// let item = &meaning.candidates[0];
+/// assert_eq!((item.kind, item.confidence), (CodeKind::ElementString, Confidence::Certain));
+/// assert_eq!(item.gtin.map(|gtin| gtin.to_string()).as_deref(), Some("09501101530003"));
+/// assert_eq!(item.lot_code(), "10:AB-123");
+/// assert_eq!(meaning.symbology, Some(Symbology::Gs1DataMatrix));
+///
+/// // Keys to look up, in this order: the exact text first, because a barcode that the tenant assigned beats every parse.
+/// assert_eq!(meaning.lookup_keys()[0].0, Scheme::Raw);
+/// assert_eq!(meaning.lookup_keys()[1], (Scheme::Gtin, "09501101530003".to_owned()));
+///
+/// // A wrong check digit is no error: the scan is an opaque code, and a warning says why.
+/// let meaning = understand(&ScanInput::new("4006381333932"), &context)?;
+/// assert_eq!(meaning.candidates[0].kind, CodeKind::Opaque);
+/// assert_eq!(meaning.warnings.len(), 1);
+/// # Ok::<(), stocksync_gs1::InputError>(())
+/// ```
 pub fn understand(input: &ScanInput, context: &Context) -> Result<Meaning, InputError> {
-    let clean = clean(input, &context.profile)?;
-    let mut reader = Interpreter { context, candidates: Vec::new(), warnings: clean.warnings.clone() };
-    reader.read(&clean);
+    let clean = clean_scan(input, &context.profile)?;
+    let mut interpreter = Interpreter { context, candidates: Vec::new(), warnings: clean.warnings.clone() };
+    interpreter.interpret(&clean);
     if input.source == InputSource::Keyboard && context.profile.layout == KeyboardLayout::Same {
-        reader.suggest_french_keyboard(&clean);
+        interpreter.suggest_french_keyboard(&clean);
     }
     let mut meaning = Meaning {
         raw: String::from(input.text),
@@ -40,12 +68,12 @@ pub fn understand(input: &ScanInput, context: &Context) -> Result<Meaning, Input
         candidates: Vec::new(),
         warnings: Vec::new(),
     };
-    for candidate in reader.candidates {
+    for candidate in interpreter.candidates {
         if meaning.candidates.len() < MAX_CANDIDATES && !meaning.candidates.contains(&candidate) {
             meaning.candidates.push(candidate);
         }
     }
-    for warning in reader.warnings {
+    for warning in interpreter.warnings {
         if !meaning.warnings.contains(&warning) {
             meaning.warnings.push(warning);
         }
@@ -53,6 +81,7 @@ pub fn understand(input: &ScanInput, context: &Context) -> Result<Meaning, Input
     Ok(meaning)
 }
 
+/// The candidates and warnings of one scan as they are found.
 struct Interpreter<'a> {
     context: &'a Context,
     candidates: Vec<ScanCandidate>,
@@ -60,53 +89,57 @@ struct Interpreter<'a> {
 }
 
 impl Interpreter<'_> {
-    fn read(&mut self, clean: &Clean) {
+    /// Chooses the test by own label, then by the carrier, then by the form of the text.
+    fn interpret(&mut self, clean: &CleanedScan) {
         let text = clean.text.as_str();
-        if self.own_label(text) {
+        if self.try_own_label(text) {
             return;
         }
         if clean.leading_fnc1 {
-            return self.marked(text);
+            return self.read_gs1_text(text);
         }
         match clean.symbology {
-            Some(symbology) if symbology.is_gs1() => self.marked(text),
+            Some(symbology) if symbology.is_gs1() => self.read_gs1_text(text),
             Some(Symbology::Ean13 | Symbology::EanWithAddOn | Symbology::UpcA | Symbology::UpcE | Symbology::Ean8) => {
-                self.retail(clean);
+                self.read_retail(clean);
             }
             Some(Symbology::AddOn) => {
                 self.warnings.push(Warning::AddOnIgnored);
-                self.opaque(text);
+                self.push_opaque(text);
             }
-            Some(Symbology::DataBar) => self.data_bar(text),
-            Some(Symbology::Itf14) => self.number(text, Confidence::Certain, Gtin::parse),
-            Some(Symbology::Itf) if text.len() == 14 => self.number(text, Confidence::Inferred, Gtin::parse),
-            Some(Symbology::Itf) => self.opaque(text),
+            Some(Symbology::DataBar) => self.read_data_bar(text),
+            Some(Symbology::Itf14) => self.push_number(text, Confidence::Certain, Gtin::parse),
+            Some(Symbology::Itf) if text.len() == 14 => self.push_number(text, Confidence::Inferred, Gtin::parse),
+            Some(Symbology::Itf) => self.push_opaque(text),
             Some(Symbology::Code128) => {
                 // Warehouses print Code 128 for anything; a number in it is only perhaps an item.
-                self.opaque(text);
-                self.by_form(text);
+                self.push_opaque(text);
+                self.read_by_form(text);
             }
             Some(Symbology::Code39) => {
-                self.by_form(text);
+                self.read_by_form(text);
                 // Nothing in the symbol says which was printed, so both are looked up.
                 for other in [code39::full_ascii(text), code39::medicine(text)].into_iter().flatten() {
                     self.candidates.push(ScanCandidate::new(CodeKind::Opaque, Confidence::Inferred, &other));
                 }
             }
-            _ => self.by_form(text),
+            _ => self.read_by_form(text),
         }
     }
 
-    fn opaque(&mut self, text: &str) {
+    /// Adds the text as a code without inner structure.
+    fn push_opaque(&mut self, text: &str) {
         self.candidates.push(ScanCandidate::new(CodeKind::Opaque, Confidence::Certain, text));
     }
 
-    fn not_understood(&mut self, text: &str, fault: Fault) {
+    /// Adds the text as an opaque code, with the fault as a warning.
+    fn push_not_understood(&mut self, text: &str, fault: Fault) {
         self.warnings.push(Warning::NotUnderstood(fault));
-        self.opaque(text);
+        self.push_opaque(text);
     }
 
-    fn own_label(&mut self, text: &str) -> bool {
+    /// Adds the text as a label of the tenant if it begins with the tenant's prefix; answers whether it does.
+    fn try_own_label(&mut self, text: &str) -> bool {
         let Some(labels) = self.context.own_labels.as_ref().filter(|labels| !labels.prefix.is_empty()) else {
             return false;
         };
@@ -126,38 +159,45 @@ impl Interpreter<'_> {
             }
             None => {
                 self.warnings.push(Warning::LabelCheck);
-                self.opaque(text);
+                self.push_opaque(text);
             }
         }
         true
     }
 
-    /// Text of a carrier that promises application identifiers.
-    fn marked(&mut self, text: &str) {
+    /// Reads the text of a carrier that promises application identifiers.
+    fn read_gs1_text(&mut self, text: &str) {
         if text.starts_with('(') {
             // Some decoders print DataBar Expanded with brackets; no AI begins with one.
-            return self.elements(text, element::parse_bracketed(text), CodeKind::ElementString, Confidence::Certain);
+            return self.push_elements(
+                text,
+                element::parse_bracketed(text),
+                CodeKind::ElementString,
+                Confidence::Certain,
+            );
         }
         if is_web_address(text) {
-            return self.by_form(text);
+            return self.read_by_form(text);
         }
         let separated = with_separators(text, &self.context.profile);
-        self.elements(text, element::parse(&separated), CodeKind::ElementString, Confidence::Certain);
-        self.other_readings(text, missing::readings(&separated));
+        self.push_elements(text, element::parse(&separated), CodeKind::ElementString, Confidence::Certain);
+        self.push_alternatives(text, missing::readings(&separated));
     }
 
-    fn elements(&mut self, text: &str, read: Result<Elements, Fault>, kind: CodeKind, confidence: Confidence) {
+    /// Adds an element string that was parsed, or the text as an opaque code.
+    fn push_elements(&mut self, text: &str, read: Result<Elements, Fault>, kind: CodeKind, confidence: Confidence) {
         match read {
             Ok(elements) => {
                 self.warnings.extend(elements.warnings);
                 let year = self.context.current_year;
                 self.candidates.push(ScanCandidate::from_elements(kind, confidence, text, elements.list, year));
             }
-            Err(fault) => self.not_understood(text, fault),
+            Err(fault) => self.push_not_understood(text, fault),
         }
     }
 
-    fn other_readings(&mut self, text: &str, readings: Vec<Vec<element::Element>>) {
+    /// Adds the interpretations that a missing separator makes possible.
+    fn push_alternatives(&mut self, text: &str, readings: Vec<Vec<element::Element>>) {
         if !readings.is_empty() {
             self.warnings.push(Warning::MissingSeparator);
         }
@@ -168,15 +208,16 @@ impl Interpreter<'_> {
         }
     }
 
-    fn number(&mut self, text: &str, confidence: Confidence, parse: fn(&str) -> Result<Gtin, Fault>) {
+    /// Adds the number that `parse` makes of the text, or the text as an opaque code.
+    fn push_number(&mut self, text: &str, confidence: Confidence, parse: fn(&str) -> Result<Gtin, Fault>) {
         match parse(text) {
-            Ok(gtin) => self.item(gtin, confidence, text),
-            Err(fault) => self.not_understood(text, fault),
+            Ok(gtin) => self.push_item(gtin, confidence, text),
+            Err(fault) => self.push_not_understood(text, fault),
         }
     }
 
-    /// A number that stands alone, with what an in-store code has inside.
-    fn item(&mut self, gtin: Gtin, confidence: Confidence, text: &str) {
+    /// Adds a number that stands alone; of an in-store code also the value that each matching pattern finds in it.
+    fn push_item(&mut self, gtin: Gtin, confidence: Confidence, text: &str) {
         let plain = ScanCandidate::from_gtin(gtin, confidence, text);
         if gtin.circulation() != Circulation::Region {
             return self.candidates.push(plain);
@@ -200,8 +241,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// EAN and UPC symbols, perhaps with an add-on or a composite part.
-    fn retail(&mut self, clean: &Clean) {
+    /// Reads the text of an EAN or UPC symbol, which may have an add-on or a composite part.
+    fn read_retail(&mut self, clean: &CleanedScan) {
         let text = clean.text.as_str();
         let (digits, composite) = text.split_once("|]e0").map_or((text, None), |(digits, part)| (digits, Some(part)));
         let (digits, add_on) = match digits.split_at_checked(13) {
@@ -212,7 +253,7 @@ impl Interpreter<'_> {
         if with_add_on {
             self.warnings.push(Warning::AddOnIgnored);
         } else if !add_on.is_empty() {
-            return self.not_understood(text, Fault::Length { found: text.len() });
+            return self.push_not_understood(text, Fault::Length { found: text.len() });
         }
         // Decoders that do not announce the symbol drop the zero that makes UPC-A an EAN-13.
         // EAN-8 has an identifier of its own: eight digits beside that of EAN-13 are a UPC-E as printed.
@@ -231,13 +272,14 @@ impl Interpreter<'_> {
             None => Gtin::parse(digits),
         };
         match (gtin, composite) {
-            (Ok(gtin), None) => self.item(gtin, Confidence::Certain, text),
-            (Ok(gtin), Some(part)) => self.composite(text, gtin, part),
-            (Err(fault), _) => self.not_understood(text, fault),
+            (Ok(gtin), None) => self.push_item(gtin, Confidence::Certain, text),
+            (Ok(gtin), Some(part)) => self.read_composite(text, gtin, part),
+            (Err(fault), _) => self.push_not_understood(text, fault),
         }
     }
 
-    fn composite(&mut self, text: &str, gtin: Gtin, part: &str) {
+    /// Reads the two-dimensional part above an EAN or UPC symbol: application identifiers of the same item.
+    fn read_composite(&mut self, text: &str, gtin: Gtin, part: &str) {
         let separated = with_separators(part, &self.context.profile);
         let at = text.len() - part.len();
         let read = crate::ai::Ai::parse("01").ok_or(Fault::Empty).and_then(|ai| {
@@ -246,87 +288,93 @@ impl Interpreter<'_> {
             element::parse_after(elements, &separated, at)
         });
         match read {
-            Ok(elements) => self.elements(text, Ok(elements), CodeKind::ElementString, Confidence::Certain),
+            Ok(elements) => self.push_elements(text, Ok(elements), CodeKind::ElementString, Confidence::Certain),
             Err(fault) => {
-                // The bars above are whole in themselves.
+                // The linear symbol is complete without the composite part.
                 self.warnings.push(Warning::NotUnderstood(fault));
-                self.item(gtin, Confidence::Certain, text);
+                self.push_item(gtin, Confidence::Certain, text);
             }
         }
     }
 
-    /// DataBar of one number, as decoders print it: 14 digits, or 15 with the flag of a composite part in front.
-    fn data_bar(&mut self, text: &str) {
+    /// Reads a DataBar of one number as decoders print it: 14 digits, or 15 with the flag of a composite part in front.
+    fn read_data_bar(&mut self, text: &str) {
         let flagged = text.strip_prefix('1').filter(|_| text.len() == 15 && all_digits(text));
         if let Some((body, _)) = flagged.and_then(split_last) {
             self.warnings.push(Warning::LinkageFlagRemoved);
-            return self.number(body, Confidence::Certain, Gtin::from_body);
+            return self.push_number(body, Confidence::Certain, Gtin::from_body);
         }
         if text.len() == 14 && all_digits(text) {
-            return self.number(text, Confidence::Certain, Gtin::parse);
+            return self.push_number(text, Confidence::Certain, Gtin::parse);
         }
-        self.marked(text);
+        self.read_gs1_text(text);
     }
 
-    /// Nothing says what it is: ask in the order in which a wrong guess does least harm.
-    fn by_form(&mut self, text: &str) {
+    /// Reads a text about whose carrier nothing is known. The tests are in the order in which a wrong guess does least harm.
+    fn read_by_form(&mut self, text: &str) {
         if is_web_address(text) {
             return match digital_link::parse(text) {
-                // Most addresses are just that.
-                Err(Fault::NotDigitalLink) => self.opaque(text),
-                read => self.elements(text, read, CodeKind::DigitalLink, Confidence::Certain),
+                // Most web addresses are not Digital Links.
+                Err(Fault::NotDigitalLink) => self.push_opaque(text),
+                read => self.push_elements(text, read, CodeKind::DigitalLink, Confidence::Certain),
             };
         }
         if distributor::is_message(text) {
-            return self.message(text);
+            return self.read_message(text);
         }
         if text.starts_with('(') && text.as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
-            return self.elements(text, element::parse_bracketed(text), CodeKind::ElementString, Confidence::Inferred);
+            return self.push_elements(
+                text,
+                element::parse_bracketed(text),
+                CodeKind::ElementString,
+                Confidence::Inferred,
+            );
         }
         let separated = with_separators(text, &self.context.profile);
         if separated != text || text.contains(GS) {
-            self.elements(text, element::parse(&separated), CodeKind::ElementString, Confidence::Inferred);
-            return self.other_readings(text, missing::readings(&separated));
+            self.push_elements(text, element::parse(&separated), CodeKind::ElementString, Confidence::Inferred);
+            return self.push_alternatives(text, missing::readings(&separated));
         }
         if all_digits(text) && matches!(text.len(), 8 | 12 | 13 | 14) {
-            return self.digits(text);
+            return self.read_digits(text);
         }
-        self.unmarked_elements(text);
+        self.read_unmarked_elements(text);
     }
 
-    /// 8, 12, 13 or 14 digits. Eight may be GTIN-8 or UPC-E, which are different numbers.
-    fn digits(&mut self, text: &str) {
+    /// Reads 8, 12, 13 or 14 digits. Eight may be GTIN-8 or UPC-E, which are different numbers.
+    fn read_digits(&mut self, text: &str) {
         let plain = Gtin::parse(text);
         let expanded = Gtin::from_upc_e(text).ok();
         let confidence = if plain.is_ok() && expanded.is_some() { Confidence::Ambiguous } else { Confidence::Inferred };
         for gtin in plain.ok().into_iter().chain(expanded) {
-            self.item(gtin, confidence, text);
+            self.push_item(gtin, confidence, text);
         }
         if let (Err(fault), None) = (plain, expanded) {
-            self.not_understood(text, fault);
+            self.push_not_understood(text, fault);
         }
     }
 
-    /// An element string that nothing announces: only if it begins with a key whose check digit holds, because `1012345` is
-    /// also a plain warehouse number.
-    fn unmarked_elements(&mut self, text: &str) {
+    /// Reads an element string that nothing announces: accepted only if it begins with a key whose check digit is right,
+    /// because `1012345` is also a plain warehouse number.
+    fn read_unmarked_elements(&mut self, text: &str) {
         let begins_with_key = ["00", "01", "02", "8006"].iter().any(|key| text.starts_with(key));
         match element::parse(text) {
             Ok(elements) if begins_with_key => {
-                self.elements(text, Ok(elements), CodeKind::ElementString, Confidence::Inferred);
-                self.other_readings(text, missing::readings(text));
+                self.push_elements(text, Ok(elements), CodeKind::ElementString, Confidence::Inferred);
+                self.push_alternatives(text, missing::readings(text));
             }
             _ => {
-                self.opaque(text);
-                self.other_readings(text, missing::readings_of_unmarked(text));
+                self.push_opaque(text);
+                self.push_alternatives(text, missing::readings_of_unmarked(text));
             }
         }
     }
 
-    fn message(&mut self, text: &str) {
+    /// Reads an ISO/IEC 15434 message.
+    fn read_message(&mut self, text: &str) {
         match distributor::parse(text) {
             Ok(Message::Elements(content)) => {
-                self.elements(text, element::parse(content), CodeKind::ElementString, Confidence::Certain);
+                self.push_elements(text, element::parse(content), CodeKind::ElementString, Confidence::Certain);
             }
             Ok(Message::Fields { fields, complete }) => {
                 if !complete {
@@ -341,12 +389,12 @@ impl Interpreter<'_> {
                 candidate.fields = fields;
                 self.candidates.push(candidate);
             }
-            Err(fault) => self.not_understood(text, fault),
+            Err(fault) => self.push_not_understood(text, fault),
         }
     }
 
-    /// Typed text without any digit but with keys of a French digit row: offer what it would mean on that keyboard.
-    fn suggest_french_keyboard(&mut self, clean: &Clean) {
+    /// Adds what a typed text would mean on a French keyboard, if it has no digit but characters of the French digit row.
+    fn suggest_french_keyboard(&mut self, clean: &CleanedScan) {
         if clean.announced || !KeyboardLayout::looks_french(&clean.text) {
             return;
         }
@@ -365,6 +413,7 @@ impl Interpreter<'_> {
     }
 }
 
+/// Stores the value of an in-store code in the field of its kind.
 fn set_inside(candidate: &mut ScanCandidate, inside: InStoreValue, value: Decimal) {
     match inside {
         InStoreValue::Price => candidate.price = Some(Amount { value, currency: None }),
