@@ -204,6 +204,7 @@ impl Body {
     }
 }
 
+/// The Protobuf message in `bytes`; unknown fields are skipped here and noticed by the comparison in [`Body::decode`].
 fn read<M: Message + Default>(bytes: &[u8]) -> Result<M, BodyError> {
     M::decode(bytes).map_err(|error| BodyError::Undecodable(error.to_string()))
 }

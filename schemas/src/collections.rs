@@ -1,24 +1,31 @@
 //! The record collections and their fields: what a document of each may hold, and under which names.
 //!
-//! Owns names, types and bounds. Must never lose a field: what a build does not know stays in the document untouched, so
-//! fields are only ever added, and a name is never given another type.
+//! Owns names, types and bounds. Must never lose a field: what a build does not know stays in the document untouched. Fields
+//! are therefore only added, and the type of a name never changes.
+//!
+//! ```
+//! use stocksync_schemas::collections::{self, FieldType};
+//!
+//! let products = collections::find("products").unwrap();
+//! let name = products.field("name").unwrap();
+//! assert!(name.required && matches!(name.kind, FieldType::Text { max_bytes: 255, .. }));
+//! ```
 
 use crate::limits::{IDENTIFIER_BYTES, LOT_BYTES, NAME_BYTES};
 
 /// The type of a field, with its bound. Empty text is no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldType {
-    /// One value that a person enters as a whole: a string scalar; of concurrent edits one wins and the other stays
-    /// visible.
+    /// A text that is entered as a whole: a string scalar. Of concurrent edits one wins and the other stays visible.
     Text {
-        /// Most bytes, UTF-8.
+        /// Largest length, bytes of UTF-8.
         max_bytes: usize,
-        /// Which characters.
+        /// Which characters are allowed.
         form: TextForm,
     },
     /// A text that people edit together: a text object, merged by character.
     Note {
-        /// Most bytes, UTF-8.
+        /// Largest length, bytes of UTF-8.
         max_bytes: usize,
     },
     /// An integer scalar.
@@ -44,13 +51,13 @@ pub enum FieldType {
         /// Name of the collection it is of.
         collection: &'static str,
     },
-    /// One of these words, a string scalar. A word that a build does not know is kept and shown as it is.
+    /// One of these words, a string scalar. A word that a build does not know is stored and shown as it is.
     Enum(&'static [&'static str]),
     /// A calendar date without a zone, `YYYY-MM-DD`, a string scalar.
     Date,
 }
 
-/// Which characters a text takes.
+/// Which characters a text may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextForm {
     /// Any without control characters (line breaks and tabs may stand in a description).
@@ -80,7 +87,7 @@ pub struct Field {
     pub name: &'static str,
     /// What it holds.
     pub kind: FieldType,
-    /// Whether a new record must have it. A merged record that lost it is kept and shown as incomplete.
+    /// Whether a new record must have it. A merged record without it is stored and shown as incomplete.
     pub required: bool,
 }
 
@@ -107,24 +114,30 @@ pub fn find(name: &str) -> Option<&'static Collection> {
     ALL.iter().find(|collection| collection.name == name)
 }
 
+/// A field that a new record must have.
 const fn required(name: &'static str, kind: FieldType) -> Field {
     Field { name, kind, required: true }
 }
 
+/// A field that may be absent.
 const fn optional(name: &'static str, kind: FieldType) -> Field {
     Field { name, kind, required: false }
 }
 
+/// Any text of at most `max_bytes` bytes.
 const fn free(max_bytes: usize) -> FieldType {
     FieldType::Text { max_bytes, form: TextForm::Free }
 }
 
+/// The tenant's own code, upper case, unique among live records of its collection.
 const SKU: FieldType = FieldType::Text { max_bytes: 100, form: TextForm::Sku };
+/// Whether it is sold; independent of deletion, which is a tombstone.
 const STATUS: FieldType = FieldType::Enum(&["active", "inactive", "discontinued"]);
+/// Free notes that several people may edit at once.
 const NOTES: FieldType = FieldType::Note { max_bytes: 8_000 };
-/// The numbers of a pack quantity are people's: a pack of a thousand million is a typing error.
+/// Numerator or denominator of a pack quantity, bounded against typing errors.
 const PACK: FieldType = FieldType::Integer { min: 1, max: 1_000_000_000 };
-/// Prices and costs: far above any, far below where sums of them could overflow.
+/// Largest price or cost: above any real one, and small enough that sums cannot overflow.
 const MONEY_MAX: i64 = 1_000_000_000_000_000;
 
 /// Every collection of this build.
@@ -144,7 +157,7 @@ pub const PRODUCTS: Collection = Collection {
     ],
 };
 
-/// The things stocked (B01, B02). Every product has at least one.
+/// What is stocked, counted and moved (B01, B02). Each product has at least one variant.
 pub const VARIANTS: Collection = Collection {
     name: "variants",
     fields: &[
@@ -166,7 +179,7 @@ pub const VARIANTS: Collection = Collection {
 };
 
 /// Scannable codes (A09). Unique by scheme and value among a tenant's live records; two that collide after a merge open an
-/// exception and are both kept.
+/// exception, and both stay.
 pub const IDENTIFIERS: Collection = Collection {
     name: "identifiers",
     fields: &[
@@ -196,7 +209,7 @@ pub const IDENTIFIERS: Collection = Collection {
     ],
 };
 
-/// Real places (C03). Virtual locations are constants of [`crate::Location`] and have no record.
+/// Real locations (C03). Virtual locations are constants of [`crate::Location`] and have no record.
 pub const LOCATIONS: Collection = Collection {
     name: "locations",
     fields: &[

@@ -31,6 +31,7 @@ pub struct IdError {
 }
 
 impl IdError {
+    /// An error that quotes the beginning of `found`.
     fn new(expected: &'static str, found: &str) -> Self {
         Self { expected, found: found.chars().take(48).collect() }
     }
@@ -159,6 +160,7 @@ id16! {
 /// The virtual locations: 15 zero bytes and one more. They are the same in every tenant and have no record. Their balances may
 /// be negative: they are the other end of movements into and out of real locations.
 impl Location {
+    /// The virtual location whose last byte is `last`.
     const fn virtual_at(last: u8) -> Self {
         let mut bytes = [0; 16];
         bytes[15] = last;

@@ -9,7 +9,9 @@
 //! - [`collections`]: the records and their fields. [`limits`]: every bound. [`errors`]: the registry of codes.
 //! - [`migrations`]: the SQL of both databases.
 //!
-//! The crate's `README.md` is the protocol document with its invariants I1 to I12. `core/docs/design.md` explains the whole.
+//! Below follows the protocol document, with its invariants I1 to I12. `core/docs/design.md` explains the whole.
+//!
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod acceptance;

@@ -1,12 +1,12 @@
 //! Every bound of the system in one place, with the relations between them checked when compiled.
 //!
-//! Owns numbers. Beyond a bound the answer is a typed error with its registered code, and nothing is lost.
+//! Owns numbers. What exceeds a bound is answered with a typed error and its registered code; nothing is truncated or lost.
 
-/// Most ops a device pushes in one exchange.
+/// Largest number of ops a device pushes in one exchange.
 pub const PUSH_OPS: usize = 1_000;
-/// Most ops an answer brings down.
+/// Largest number of ops an answer brings down.
 pub const PULL_OPS: usize = 2_000;
-/// Most log points sent after a lost tail.
+/// Largest number of log points sent after a lost tail.
 pub const TAIL_POINTS: usize = 64;
 /// Largest message on the wire, compressed, bytes.
 pub const MESSAGE_BYTES: usize = 4 << 20;
@@ -16,11 +16,11 @@ pub const MESSAGE_PLAIN_BYTES: usize = 32 << 20;
 pub const BODY_BYTES: usize = 64 << 10;
 /// Bodies of one push together, bytes; a device ends its batch earlier.
 pub const PUSH_BODY_BYTES: usize = 2 << 20;
-/// Most lines of a movement.
+/// Largest number of lines of a movement.
 pub const LINES: usize = 200;
-/// Most counts, over all cells, that a close names.
+/// Largest number of counts, over all cells, that a close names.
 pub const CLOSE_COUNTS: usize = 500;
-/// Most locations that a close covers completely.
+/// Largest number of locations that a close covers completely.
 pub const CLOSE_LOCATIONS: usize = 200;
 /// Largest quantity of a line or a count, thousandths of the base unit.
 pub const QUANTITY: i64 = 1_000_000_000_000;
@@ -36,11 +36,11 @@ pub const COLLECTION_BYTES: usize = 32;
 pub const RECORD_CHANGE_BYTES: usize = 32 << 10;
 /// Changes of one record together, bytes: some 4 500 small edits. The compacted document is smaller than its changes.
 pub const RECORD_BYTES: usize = 512 << 10;
-/// Most changes of one record that wait for an earlier one.
+/// Largest number of changes of one record that wait for an earlier one.
 pub const RECORD_WAITS: usize = 100;
 /// Largest undecodable op that a server keeps whole, bytes; of a larger one it keeps the beginning.
 pub const UNDECODABLE_BYTES: usize = 4 << 10;
-/// Most undecodable ops that a server keeps of one lane.
+/// Largest number of undecodable ops that a server keeps of one lane.
 pub const UNDECODABLE_OPS: usize = 1_000;
 /// Longest raw code of an identifier, bytes.
 pub const IDENTIFIER_BYTES: usize = 255;
@@ -48,27 +48,27 @@ pub const IDENTIFIER_BYTES: usize = 255;
 pub const NAME_BYTES: usize = 255;
 /// Longest act that a device may state, ms (a week).
 pub const TOOK_MS: u32 = 7 * 24 * 3_600 * 1_000;
-/// Most candidates of a cell; beyond, the smallest key is dropped and `count_conflict` opens.
+/// Largest number of candidates of a cell; beyond, the smallest key is dropped and `count_conflict` opens.
 pub const CANDIDATES: usize = 64;
-/// Most ops waiting on a device.
+/// Largest number of ops waiting on a device.
 pub const OUTBOX_OPS: u64 = 100_000;
-/// Most scans of unknown codes that a device keeps.
+/// Largest number of scans of unknown codes that a device keeps.
 pub const HELD_SCANS: u64 = 1_000;
-/// Most lines of a document that is worked off by scanning.
+/// Largest number of lines of a document that is worked off by scanning.
 pub const EXPECTED_LINES: usize = 1_000;
-/// Most rows of a page in any list.
+/// Largest number of rows of a page in any list.
 pub const PAGE_ROWS: u32 = 500;
 /// Largest camera frame, pixels.
 pub const FRAME_PIXELS: usize = 16 << 20;
-/// Most labels of one call.
+/// Largest number of labels of one call.
 pub const LABELS: usize = 500;
 /// Dots of all labels of one call for a picture or a label printer, one bit each while they are drawn.
 pub const LABEL_DOTS: u64 = 64 << 20;
 /// Longest side of a label or sheet, 1/100 mm.
 pub const LABEL_SIDE: u32 = 60_000;
-/// Fewest and most dots per inch of a label printer.
+/// Smallest and largest number of dots per inch of a label printer.
 pub const LABEL_DPI: (u32, u32) = (150, 600);
-/// Most lines of text on a label, beside what its symbol says.
+/// Largest number of lines of text on a label, beside what its symbol says.
 pub const LABEL_LINES: usize = 8;
 /// Longest line of text on a label, bytes.
 pub const LABEL_LINE_BYTES: usize = 255;

@@ -1,6 +1,10 @@
 //! The bodies of a batch of ops: column groups for `move` and `count`, canonical bytes for all others.
 //!
-//! Owns which body goes where. Must give back every body with the canonical bytes it had.
+//! Owns which body goes into which group. Must return every body with the canonical bytes it had.
+//!
+//! Movements and counts are frequent and alike, so each of their fields is a column. Ids and texts are written once, in a
+//! dictionary, and named by index. A movement names a *route* (from, to, reason), and a line a *variant lot* (variant and lot),
+//! because the same combinations return within a batch. All other bodies lie one after the other as canonical bytes.
 
 use super::WireError;
 use super::column::{self, Column};
@@ -13,9 +17,10 @@ use crate::op::{Kind, Op};
 
 /// Location indices below this are virtual ones.
 const VIRTUAL: u8 = 16;
-/// Fewest canonical bytes of a line: 2 + 16 of the variant, 2 around it.
+/// Smallest number of canonical bytes of a line: 2 + 16 of the variant, 2 around it.
 const LINE_BYTES: usize = 20;
 
+/// The ids of all virtual locations, in the order of their indices.
 fn virtual_locations() -> impl Iterator<Item = [u8; 16]> {
     (0..VIRTUAL).map(|last| (u128::from(last)).to_be_bytes())
 }
@@ -29,7 +34,7 @@ pub(super) fn fits(op: &Op) -> bool {
     }
 }
 
-/// Gathers bodies in order.
+/// Collects the bodies of a batch, in order.
 pub(super) struct BodyWriter {
     variants: DictionaryWriter<[u8; 16]>,
     locations: DictionaryWriter<[u8; 16]>,
@@ -44,6 +49,7 @@ pub(super) struct BodyWriter {
     others: Vec<u8>,
 }
 
+/// The columns of all movements: one value a movement up to `lines`, one value a line from there.
 #[derive(Default)]
 struct MoveColumns {
     route: Vec<i64>,
@@ -55,6 +61,7 @@ struct MoveColumns {
     cost: Vec<i64>,
 }
 
+/// The columns of all counts: one value a count, but `off` only for counts with an expectation.
 #[derive(Default)]
 struct CountColumns {
     variant_lot: Vec<i64>,
@@ -66,6 +73,7 @@ struct CountColumns {
 }
 
 impl BodyWriter {
+    /// A writer without bodies; the empty text and the virtual locations are known.
     pub(super) fn new() -> Self {
         Self {
             variants: DictionaryWriter::new(),
@@ -82,6 +90,7 @@ impl BodyWriter {
         }
     }
 
+    /// Adds the body of the next op to its group.
     pub(super) fn push(&mut self, body: &Body) {
         match body {
             Body::Move(body) => self.movement(body),
@@ -94,11 +103,13 @@ impl BodyWriter {
         }
     }
 
+    /// The index of a pair of variant and lot.
     fn variant_lot(&mut self, variant: &VariantId, lot: &String) -> i64 {
         let variant_lot = (self.variants.name(&variant.0), self.texts.name(lot));
         self.variant_lots.name(&variant_lot)
     }
 
+    /// Adds a movement: its route, reference and number of lines, then each line.
     fn movement(&mut self, movement: &Move) {
         let route = (
             self.locations.name(&movement.from.0),
@@ -121,6 +132,7 @@ impl BodyWriter {
         }
     }
 
+    /// Adds a count. The expectation is written as its difference to the count, which is small.
     fn count(&mut self, count: &Count) {
         let variant_lot = self.variant_lot(&count.cell.variant, &count.cell.lot);
         self.counts.variant_lot.push(variant_lot);
@@ -131,7 +143,7 @@ impl BodyWriter {
         self.counts.off.extend(count.expected.map(|expected| count.counted.wrapping_sub(expected)));
     }
 
-    /// Puts all that was gathered into the message.
+    /// Writes the collected bodies into the message.
     pub(super) fn finish(self, ops: &mut pb::OpColumns) {
         ops.moves = (!self.moves.route.is_empty()).then(|| self.move_columns());
         ops.counts = (!self.counts.variant_lot.is_empty()).then(|| self.count_columns());
@@ -140,6 +152,7 @@ impl BodyWriter {
             .then(|| pb::Others { length: column::write(&self.lengths), bodies: self.others });
     }
 
+    /// The ids and texts that the bodies name.
     fn dictionary(&self) -> pb::Dictionary {
         let (text_bytes, texts, text_length) = dictionary::text_fields(&self.texts);
         pb::Dictionary {
@@ -155,6 +168,7 @@ impl BodyWriter {
         }
     }
 
+    /// The encoded columns of the movements, with their routes and costs.
     fn move_columns(&self) -> pb::Moves {
         let moves = &self.moves;
         let routes = self.routes.sent();
@@ -177,6 +191,7 @@ impl BodyWriter {
         }
     }
 
+    /// The encoded columns of the counts.
     fn count_columns(&self) -> pb::Counts {
         let counts = &self.counts;
         pb::Counts {
@@ -190,6 +205,7 @@ impl BodyWriter {
     }
 }
 
+/// The column of a value of each item.
 fn map<T>(items: &[T], value: impl Fn(&T) -> i64) -> Vec<u8> {
     column::write(&items.iter().map(value).collect::<Vec<_>>())
 }
@@ -203,6 +219,7 @@ pub(super) struct Groups {
 }
 
 impl Groups {
+    /// Counts the bodies by kind and version.
     pub(super) fn of(forms: impl Iterator<Item = (Kind, u32)>) -> Self {
         forms.fold(Self::default(), |mut groups, form| {
             match form {
@@ -215,7 +232,7 @@ impl Groups {
     }
 }
 
-/// Hands bodies out in order.
+/// Returns the bodies of a batch, in order.
 pub(super) struct BodyReader<'a> {
     texts: Texts<'a>,
     variant_lots: Entries<(VariantId, i64)>,
@@ -273,6 +290,7 @@ impl<'a> BodyReader<'a> {
         if self.others.is_empty() { Ok(()) } else { Err(WireError::Columns("bodies")) }
     }
 
+    /// The variant and lot that the next value of a column names.
     fn variant_lot(&mut self, column: StockColumn) -> Result<(VariantId, String), WireError> {
         let column = match column {
             StockColumn::Lines => &mut self.moves.variant_lot,
@@ -282,6 +300,7 @@ impl<'a> BodyReader<'a> {
         Ok((variant, self.texts.at(lot)?))
     }
 
+    /// The next movement.
     fn movement(&mut self) -> Result<Move, WireError> {
         let (from, to, reason) = *self.moves.routes.get(&mut self.moves.route)?;
         let lines = self.moves.lines.next_index()?;
@@ -294,6 +313,7 @@ impl<'a> BodyReader<'a> {
         })
     }
 
+    /// The next line of the movement under way.
     fn line(&mut self) -> Result<MovementLine, WireError> {
         let (variant, lot) = self.variant_lot(StockColumn::Lines)?;
         let unit_cost = match self.moves.costs.get_optional(&mut self.moves.cost)? {
@@ -309,6 +329,7 @@ impl<'a> BodyReader<'a> {
         })
     }
 
+    /// The next count.
     fn count(&mut self) -> Result<Count, WireError> {
         let (variant, lot) = self.variant_lot(StockColumn::Counts)?;
         let location = Location(*self.locations.get(&mut self.counts.location)?);
@@ -330,6 +351,7 @@ enum StockColumn {
     Counts,
 }
 
+/// The dictionary of a message that has none: all indices are wrong but that of the empty text.
 const EMPTY_DICTIONARY: pb::Dictionary = pb::Dictionary {
     variants: Vec::new(),
     locations: Vec::new(),
@@ -342,7 +364,7 @@ const EMPTY_DICTIONARY: pb::Dictionary = pb::Dictionary {
     variant_lot_lot: Vec::new(),
 };
 
-/// Reads the variants with lot. More of them than a batch can name are refused by the caller's bound.
+/// The pairs of variant and lot.
 fn variant_lots(
     dictionary: &pb::Dictionary,
     variants: &Entries<[u8; 16]>,
@@ -356,12 +378,13 @@ fn variant_lots(
     Ok(Entries::of("variant_lots", items))
 }
 
-/// A number of dictionary entries that no batch needs to exceed.
+/// Checks the number of entries of a dictionary: an upper bound that no batch reaches.
 fn bounded(name: &'static str, count: u32) -> Result<usize, WireError> {
-    const MOST: u32 = 1 << 18;
-    if count > MOST { Err(WireError::Columns(name)) } else { Ok(count as usize) }
+    const MAX_ENTRIES: u32 = 1 << 18;
+    if count > MAX_ENTRIES { Err(WireError::Columns(name)) } else { Ok(count as usize) }
 }
 
+/// The columns of the movements, being read.
 struct MoveReader {
     routes: Entries<(i64, i64, i64)>,
     costs: Entries<(i64, i64)>,
@@ -375,6 +398,7 @@ struct MoveReader {
 }
 
 impl MoveReader {
+    /// Decodes the columns of `count` movements. The lines are paid for from the budget of `texts` before any is built.
     fn read(message: Option<&pb::Moves>, count: usize, texts: &mut Texts<'_>) -> Result<Self, WireError> {
         let none = pb::Moves::default();
         let message = message.unwrap_or(&none);
@@ -398,6 +422,7 @@ impl MoveReader {
         })
     }
 
+    /// The routes: indices of from, to and reason.
     fn routes(message: &pb::Moves) -> Result<Entries<(i64, i64, i64)>, WireError> {
         let count = bounded("routes", message.routes)?;
         let mut from = Column::read("route_from", &message.route_from, count)?;
@@ -407,6 +432,7 @@ impl MoveReader {
         Ok(Entries::of("routes", items.collect::<Result<_, WireError>>()?))
     }
 
+    /// The costs: amount and index of the currency.
     fn costs(message: &pb::Moves) -> Result<Entries<(i64, i64)>, WireError> {
         let count = bounded("costs", message.costs)?;
         let mut amount = Column::read("cost_amount", &message.cost_amount, count)?;
@@ -416,6 +442,7 @@ impl MoveReader {
     }
 }
 
+/// The columns of the counts, being read.
 struct CountReader {
     variant_lot: Column,
     location: Column,
@@ -426,6 +453,7 @@ struct CountReader {
 }
 
 impl CountReader {
+    /// Decodes the columns of `count` counts.
     fn read(message: Option<&pb::Counts>, count: usize) -> Result<Self, WireError> {
         let none = pb::Counts::default();
         let message = message.unwrap_or(&none);

@@ -1,6 +1,6 @@
-//! One column: a run of 64-bit integers whose number both sides know.
+//! One column: a sequence of 64-bit integers whose number both sides know.
 //!
-//! Owns the coding of README.md, "Columns". Must never allocate by a number that the bytes themselves claim.
+//! Owns the coding described in README.md, section 9. Must never allocate by a number that the bytes themselves claim.
 //!
 //! All arithmetic wraps at 64 bits, in both directions alike, so that every sequence has a coding and every coding is a
 //! sequence; whether the values make sense is checked where they are used.
@@ -15,16 +15,18 @@ const CONSTANT: u8 = 0;
 const VARINTS: u8 = 1;
 /// Each value's steps above the base in the same number of bits.
 const PACKED: u8 = 2;
-/// As packed, but the largest number of these bits says that a varint, to be added, follows after all packed values: a few
-/// large values do not make the small ones wide.
+/// As packed, but a value whose bits are all ones is completed by a varint that follows after all packed values and is added
+/// to it. So a few large values do not widen the small ones.
 const ESCAPED: u8 = 3;
-/// Added to the coding: the first value stands apart, the others are differences to the one before.
+/// Flag of the coding: the first value is written separately, and the others are differences to their predecessor.
 const DELTA: u8 = 4;
 
+/// Signed to unsigned, so that small negative numbers stay short.
 fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
+/// The inverse of [`zigzag`].
 fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
@@ -50,7 +52,7 @@ pub(super) fn write(values: &[i64]) -> Vec<u8> {
     bytes
 }
 
-/// How a sequence is best written.
+/// The coding chosen for a sequence.
 struct ColumnCoding {
     base: i64,
     /// Every value is the base plus a multiple of this; 0 if all are the base.
@@ -63,6 +65,7 @@ struct ColumnCoding {
 }
 
 impl ColumnCoding {
+    /// The shortest coding of `values`.
     fn of(values: &[i64]) -> Self {
         let base = values.iter().copied().min().unwrap_or(0);
         let above = || values.iter().map(|value| value.wrapping_sub(base).cast_unsigned());
@@ -80,6 +83,7 @@ impl ColumnCoding {
         Self { base, step, coding, width, size: head + size }
     }
 
+    /// Appends the coded values, without the byte of the coding.
     fn write(&self, values: &[i64], bytes: &mut Vec<u8>) {
         encode_varint(zigzag(self.base), bytes);
         if self.coding == CONSTANT {
@@ -127,6 +131,7 @@ fn ones(width: u32) -> u64 {
     u64::MAX.checked_shr(u64::BITS.saturating_sub(width)).unwrap_or(0)
 }
 
+/// Greatest common divisor; 0 is neutral.
 fn gcd(mut a: u64, mut b: u64) -> u64 {
     while b != 0 {
         (a, b) = (b, a % b);
@@ -209,6 +214,7 @@ impl Column {
     }
 }
 
+/// Decodes exactly `count` values; `None` if the bytes are not a column of that many.
 fn read(mut bytes: &[u8], count: usize) -> Option<Vec<i64>> {
     let Some((&header, rest)) = bytes.split_first() else { return Some(vec![0; count]) };
     bytes = rest;
@@ -229,6 +235,7 @@ fn read(mut bytes: &[u8], count: usize) -> Option<Vec<i64>> {
     Some(values)
 }
 
+/// Decodes values without the difference coding.
 fn read_plain(coding: u8, mut bytes: &[u8], count: usize) -> Option<Vec<i64>> {
     let base = unzigzag(varint(&mut bytes)?);
     if coding == CONSTANT {
@@ -263,6 +270,7 @@ fn read_plain(coding: u8, mut bytes: &[u8], count: usize) -> Option<Vec<i64>> {
     }
 }
 
+/// The next varint, and the rest of the bytes.
 fn varint(bytes: &mut &[u8]) -> Option<u64> {
     decode_varint(bytes).ok()
 }

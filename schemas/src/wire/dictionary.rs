@@ -1,7 +1,7 @@
-//! Dictionaries of a message: ids and texts that stand once and are named by index.
+//! Dictionaries of a message: ids and texts that are written once and named by index.
 //!
-//! Owns their order and bytes. Must never hand out more text than the message's budget: a short message can name a long
-//! text many times.
+//! Owns their order and bytes. Must never return more text than the message's budget: a short message can name a long text
+//! many times.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,10 +9,10 @@ use std::hash::Hash;
 use super::WireError;
 use super::column::{self, Column};
 
-/// Most texts of a dictionary; bodies of [`crate::limits::PUSH_BODY_BYTES`] cannot name as many.
+/// Largest number of texts in a dictionary; bodies of [`crate::limits::PUSH_BODY_BYTES`] cannot name as many.
 const MAX_TEXTS: usize = 1 << 18;
 
-/// Things in order of first use.
+/// The entries of a dictionary being written, in order of first use.
 pub(super) struct DictionaryWriter<T> {
     index: HashMap<T, i64>,
     order: Vec<T>,
@@ -30,11 +30,12 @@ impl<T: Clone + Eq + Hash> DictionaryWriter<T> {
         writer
     }
 
+    /// An empty dictionary.
     pub(super) fn new() -> Self {
         Self::after([])
     }
 
-    /// The index of `it`.
+    /// The index of `entry`, which is added if it is new.
     pub(super) fn name(&mut self, entry: &T) -> i64 {
         if let Some(index) = self.index.get(entry) {
             return *index;
@@ -88,6 +89,7 @@ pub(super) struct Entries<T> {
 }
 
 impl<T> Entries<T> {
+    /// A dictionary of decoded entries; `name` is used in errors.
     pub(super) fn of(name: &'static str, items: Vec<T>) -> Self {
         Self { name, items }
     }
@@ -111,7 +113,7 @@ impl<T> Entries<T> {
     }
 }
 
-/// The texts of a message being read, with how many bytes of them may still be handed out.
+/// The texts of a message being read, with the number of bytes that may still be returned.
 pub(super) struct Texts<'a> {
     items: Vec<&'a str>,
     left: usize,

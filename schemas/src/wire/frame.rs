@@ -1,6 +1,6 @@
 //! The frame of a message: one byte that says how the rest is packed.
 //!
-//! Owns compression. Must never believe a size that the peer states: what comes out is bounded while it comes out.
+//! Owns compression. Must never trust a size that the peer states: the output is bounded while it is produced.
 
 use std::io::Read;
 
@@ -19,7 +19,7 @@ const LEVEL: i32 = 3;
 /// Largest window a peer's frame may ask for: 8 MiB.
 const WINDOW_LOG: u32 = 23;
 
-/// Packs a message.
+/// A message with its frame, compressed if that is shorter.
 pub(super) fn wrap(message: &[u8]) -> Vec<u8> {
     let packed = (message.len() >= COMPRESS_FROM_BYTES)
         .then(|| zstd::bulk::compress(message, LEVEL).ok())
@@ -35,7 +35,7 @@ pub(super) fn wrap(message: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Unpacks a message.
+/// The message in a frame.
 pub(super) fn unwrap(frame: &[u8]) -> Result<Vec<u8>, WireError> {
     if frame.len() > MESSAGE_BYTES {
         return Err(WireError::TooLarge { limit: MESSAGE_BYTES });
@@ -48,6 +48,7 @@ pub(super) fn unwrap(frame: &[u8]) -> Result<Vec<u8>, WireError> {
     }
 }
 
+/// The content of one zstd frame, at most [`MESSAGE_PLAIN_BYTES`] bytes.
 fn decompress(packed: &[u8]) -> Result<Vec<u8>, WireError> {
     let failed = |error: std::io::Error| WireError::Undecodable(error.to_string());
     let mut decoder = zstd::stream::read::Decoder::with_buffer(packed).map_err(failed)?.single_frame();

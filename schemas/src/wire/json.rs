@@ -74,6 +74,7 @@ pub fn decode_response(text: &[u8]) -> Result<ExchangeResponse, WireError> {
     Ok(response)
 }
 
+/// One op with its context, or code and text of its rejection.
 fn read_op(op: Value) -> Result<PushedOp, (Code, String)> {
     let pushed = PushedOp::deserialize(op).map_err(|error| (Code::InvalidOp, error.to_string()))?;
     check(&pushed.op)?;
@@ -93,6 +94,7 @@ fn check(op: &Op) -> Result<(), (Code, String)> {
     }
 }
 
+/// A JSON error as a wire error.
 fn undecodable(error: serde_json::Error) -> WireError {
     WireError::Undecodable(error.to_string())
 }

@@ -1,6 +1,16 @@
 //! The bytes of an exchange: Protobuf messages with packed columns, compressed where it pays, and the JSON form.
 //!
 //! Owns encoding and decoding. Must never accept what a limit forbids, and never panic on what a peer sent.
+//!
+//! ```text
+//! message = frame byte, then Protobuf, plain or as one zstd frame        frame
+//!   request: points, numbers, ops as columns + contexts, ops as rows     request, row
+//!   answer: points, numbers, verdicts, ops as columns + acceptances      response
+//!     columns: lanes as runs, envelope, bodies by kind                   ops, bodies
+//!       ids and texts through dictionaries, numbers as packed columns    dictionary, column
+//! ```
+//!
+//! [`crate::exchange`] has an example of a request that is encoded and decoded.
 
 mod bodies;
 mod column;
@@ -37,7 +47,7 @@ pub mod pb {
     }
 }
 
-/// A message that cannot be taken.
+/// A message that cannot be decoded or breaks a limit. Nothing of it takes effect; answer its code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// Frame, compression, Protobuf or JSON is broken.
@@ -100,11 +110,13 @@ fn decode_bounded<M: Message + Default>(bytes: &[u8], most: usize) -> Result<M, 
     Ok(M::decode(bytes)?)
 }
 
+/// A log point as a message; the zero head of the start is left out.
 fn point_to_pb(point: &LogPoint) -> wire::LogPoint {
     let head = if *point == LogPoint::default() { Vec::new() } else { point.head.0.0.to_vec() };
     wire::LogPoint { position: point.position, head }
 }
 
+/// A log point from its message.
 fn point_from_pb(point: &wire::LogPoint) -> Result<LogPoint, WireError> {
     let head = match (point.position, point.head.as_slice()) {
         (0, []) => Head::default(),

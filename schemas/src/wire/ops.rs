@@ -1,6 +1,9 @@
 //! A batch of ops as columns: lanes, envelope, bodies.
 //!
-//! Owns the layout of `OpColumns`. Must give back every op with the hash it had.
+//! Owns the layout of `OpColumns`. Must return every op with the hash it had.
+//!
+//! A batch is written column by column: lanes as runs, then each field of the envelope, then the bodies by kind
+//! ([`super::bodies`]). The boot clock is written as its difference to the wall clock, which hardly changes within a boot.
 
 use super::WireError;
 use super::bodies::{BodyReader, BodyWriter, Groups};
@@ -31,10 +34,12 @@ pub(super) fn write<'a>(ops: impl Iterator<Item = &'a Op> + Clone, known: &[[u8;
     columns
 }
 
+/// The column of a value of each item.
 fn map<T>(items: impl Iterator<Item = T>, value: impl FnMut(T) -> i64) -> Vec<u8> {
     column::write(&items.map(value).collect::<Vec<_>>())
 }
 
+/// Writes the lanes as runs of one replica with consecutive seqs.
 fn write_lanes<'a>(ops: impl Iterator<Item = &'a Op>, known: &[[u8; 16]], columns: &mut pb::OpColumns) {
     let mut replicas = DictionaryWriter::after(known.iter().copied());
     // Replica, first seq, ops of each run.
@@ -89,6 +94,7 @@ pub(super) fn read(columns: &pb::OpColumns, known: &[[u8; 16]], budget: usize) -
     Ok(ops)
 }
 
+/// Kind and version of each op.
 fn read_forms(columns: &pb::OpColumns, count: usize) -> Result<Vec<(Kind, u32)>, WireError> {
     let mut kinds = Column::read("kind", &columns.kind, count)?;
     let mut versions = Column::read("version", &columns.version, count)?;
@@ -99,6 +105,7 @@ fn read_forms(columns: &pb::OpColumns, count: usize) -> Result<Vec<(Kind, u32)>,
     (0..count).map(|_| Ok((Kind(number(&mut kinds, "kind")?), number(&mut versions, "version")?))).collect()
 }
 
+/// The lane of each op, from the runs.
 fn read_lanes(columns: &pb::OpColumns, known: &[[u8; 16]], count: usize) -> Result<Vec<Lane>, WireError> {
     const NAME: &str = "runs";
     let replicas = dictionary::read_ids("replicas", known, &columns.replicas)?;

@@ -52,6 +52,7 @@ pub fn encode_request_as_rows(request: &ExchangeRequest) -> Vec<u8> {
     encode(request, |_| false)
 }
 
+/// The bytes of a request; `in_columns` decides for each op between columns and a row.
 fn encode(request: &ExchangeRequest, in_columns: impl Fn(&Op) -> bool) -> Vec<u8> {
     let (columns, rows): (Vec<_>, Vec<_>) = request.ops.iter().partition(|pushed| in_columns(&pushed.op));
     let message = pb::Request {
@@ -106,6 +107,7 @@ pub fn decode_request(bytes: &[u8]) -> Result<DecodedRequest, WireError> {
     Ok(DecodedRequest { request, undecodable })
 }
 
+/// Adds the ops of the rows to the request; answers those that do not decode.
 fn read_rows(rows: &[pb::Row], request: &mut ExchangeRequest) -> Result<Vec<Undecodable>, WireError> {
     if rows.iter().map(|row| row.op.len()).sum::<usize>() > PUSH_BODY_BYTES + rows.len() * row::ENVELOPE_BYTES {
         return Err(WireError::TooLarge { limit: PUSH_BODY_BYTES });
@@ -120,6 +122,7 @@ fn read_rows(rows: &[pb::Row], request: &mut ExchangeRequest) -> Result<Vec<Unde
     Ok(undecodable)
 }
 
+/// The capture contexts of the ops in the columns. Times are written as differences to the op's own clocks, log points by index.
 fn write_context(pushed: &[&PushedOp], request: &ExchangeRequest) -> pb::ContextColumns {
     let column = |value: &dyn Fn(&PushedOp) -> i64| {
         column::write(&pushed.iter().map(|pushed| value(pushed)).collect::<Vec<_>>())
@@ -149,6 +152,7 @@ pub(super) fn span_over_took(began: i64, ended: i64, op: &Op) -> i64 {
     ended.wrapping_sub(began).wrapping_sub(i64::from(op.captured.took_ms))
 }
 
+/// Adds the ops of the columns to the request, each with its capture context.
 fn read_context(message: &pb::ContextColumns, ops: Vec<Op>, request: &mut ExchangeRequest) -> Result<(), WireError> {
     let points = read_points(message, request, ops.len())?;
     let mut ended = Column::read("ended", &message.ended, ops.len())?;
@@ -169,6 +173,7 @@ fn read_context(message: &pb::ContextColumns, ops: Vec<Op>, request: &mut Exchan
     Ok(())
 }
 
+/// The log points that contexts name: cursor, acknowledged, then those of the message.
 fn read_points(
     message: &pb::ContextColumns,
     request: &ExchangeRequest,

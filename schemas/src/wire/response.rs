@@ -1,6 +1,7 @@
 //! The answer of an exchange.
 //!
-//! Owns its bytes. Ops lie in lanes on the wire and must come back in the log's order.
+//! Owns its bytes. On the wire the ops are sorted into lanes, where their fields change least; they must come back in the order
+//! of the log.
 
 use std::collections::HashMap;
 
@@ -18,16 +19,19 @@ use crate::ids::ReplicaId;
 use crate::limits::{MESSAGE_PLAIN_BYTES, PULL_OPS};
 use crate::op::Op;
 
-/// Most verdicts of an answer: those of a full push, and the repeated ones that the cursor passes.
+/// Largest number of verdicts in an answer: those of a full push, and those of own ops that the cursor passes.
 pub const VERDICTS: usize = crate::limits::PUSH_OPS + PULL_OPS;
 
+/// Code of [`Verdict::Ok`].
 const OK: i64 = 0;
+/// Code of [`Verdict::Duplicate`].
 const DUPLICATE: i64 = 1;
+/// Code of a final [`Verdict::Rejected`].
 const REJECTED: i64 = 2;
+/// Code of a retryable [`Verdict::Rejected`].
 const REJECTED_RETRYABLE: i64 = 3;
 
-/// The bytes of an answer. Its ops are those a store gave back: of any kind, but never with a body that contradicts its
-/// kind, and in order of position.
+/// The bytes of an answer. Its ops may be of any kind; a body must not contradict its kind, and positions must ascend.
 #[must_use]
 pub fn encode_response(response: &ExchangeResponse) -> Vec<u8> {
     let lanes = in_lanes(&response.ops);
@@ -86,19 +90,22 @@ fn in_lanes(ops: &[AcceptedOp]) -> Vec<&AcceptedOp> {
     lanes
 }
 
+/// The column of a value of each item.
 fn map<T>(items: &[T], value: impl FnMut(&T) -> i64) -> Vec<u8> {
     column::write(&items.iter().map(value).collect::<Vec<_>>())
 }
 
-/// How far back what somebody knew lies behind the op itself: 0 where they knew everything before it.
+/// By how many seqs the known part of the own lane ends before the op: 0 if the author knew every earlier op of its lane.
 fn behind(at: u64, known: u64) -> i64 {
     at.wrapping_sub(1).wrapping_sub(known).cast_signed()
 }
 
+/// The inverse of [`behind`].
 fn known(at: u64, behind: u64) -> u64 {
     at.wrapping_sub(1).wrapping_sub(behind)
 }
 
+/// The acceptances of ops in lanes, as differences to what the ops state.
 fn write_acceptances(lanes: &[&AcceptedOp]) -> pb::AcceptanceColumns {
     pb::AcceptanceColumns {
         position: map(lanes, |accepted| accepted.acceptance.position.cast_signed()),
@@ -110,6 +117,7 @@ fn write_acceptances(lanes: &[&AcceptedOp]) -> pb::AcceptanceColumns {
     }
 }
 
+/// The ops with their acceptances, in order of position.
 fn read_acceptances(message: &pb::AcceptanceColumns, ops: Vec<Op>) -> Result<Vec<AcceptedOp>, WireError> {
     let mut position = Column::read("position", &message.position, ops.len())?;
     let mut ended = Column::read("ended", &message.ended, ops.len())?;
@@ -137,6 +145,7 @@ fn read_acceptances(message: &pb::AcceptanceColumns, ops: Vec<Op>) -> Result<Vec
     if twice { Err(WireError::Columns("position")) } else { Ok(accepted) }
 }
 
+/// The verdicts: acceptances in columns of their own, codes and texts through a dictionary.
 fn write_verdicts(verdicts: &[OpVerdict]) -> pb::Verdicts {
     let mut accepted = Vec::new();
     let (mut codes, mut texts) = (Vec::new(), Vec::new());
@@ -175,6 +184,7 @@ fn write_verdicts(verdicts: &[OpVerdict]) -> pb::Verdicts {
     }
 }
 
+/// The verdicts of an answer.
 fn read_verdicts(message: &pb::Verdicts) -> Result<Vec<OpVerdict>, WireError> {
     let count = message.count as usize;
     if count > VERDICTS {
@@ -211,6 +221,7 @@ fn rejected(code: &str, retryable: bool, text: String) -> Verdict {
     }
 }
 
+/// The acceptances of the verdicts, being read.
 struct VerdictReader {
     position: Column,
     ended: Column,
@@ -221,6 +232,7 @@ struct VerdictReader {
 }
 
 impl VerdictReader {
+    /// Decodes the columns of `count` acceptances.
     fn read(message: &pb::Verdicts, count: usize) -> Result<Self, WireError> {
         Ok(Self {
             position: Column::read("position", &message.position, count)?,
@@ -232,6 +244,7 @@ impl VerdictReader {
         })
     }
 
+    /// The next acceptance, of the op with this seq.
     fn next(&mut self, seq: u64) -> Result<Acceptance, WireError> {
         let ended = self.ended.next()?;
         Ok(Acceptance {

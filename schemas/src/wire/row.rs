@@ -1,4 +1,4 @@
-//! One op by itself, with what travels beside it.
+//! One op by itself, with its capture context.
 //!
 //! Owns the bytes of a row. Must never let one row's defect touch another row.
 
@@ -13,7 +13,7 @@ use crate::ids::{BootId, Lane, ReplicaId, UserId};
 use crate::limits::BODY_BYTES;
 use crate::op::{CaptureTime, Kind, Op};
 
-/// More than a row's bytes apart from its body.
+/// Upper bound of the bytes of a row without its body.
 pub(super) const ENVELOPE_BYTES: usize = 256;
 
 /// A row; `known` is the request's replica, which is not repeated.

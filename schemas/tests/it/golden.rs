@@ -1,4 +1,4 @@
-//! The kept messages of `fixtures/wire`: every one is read, and what this build writes today is what it wrote then.
+//! The golden messages of `fixtures/wire`: every one is decoded, for ever.
 
 use std::path::{Path, PathBuf};
 

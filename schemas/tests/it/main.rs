@@ -1,4 +1,4 @@
-//! Tests of the agreed forms through the crate's public face.
+//! Tests of the agreed forms through the public interface of the crate.
 // Helpers of tests are test code too, which clippy only sees inside test functions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
