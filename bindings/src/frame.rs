@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use stocksync_core::scan::{self, Format, Frame, Mode, Roi, ScanError, Scanner, Symbol};
+use stocksync_scan::{self as scan, Format, Frame, Mode, Roi, ScanError, Scanner, Symbol};
 
 use crate::StocksyncError;
 

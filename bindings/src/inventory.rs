@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use stocksync_core::Inventory as Core;
-use stocksync_core::scan::Scanner;
 use stocksync_core::sync::http;
+use stocksync_scan::Scanner;
 
 use crate::{
     ActPage, BalancePage, BalanceRequest, CaptureRequest, CapturedView, Collection, ExceptionView, FrameRequest,

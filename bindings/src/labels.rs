@@ -1,7 +1,7 @@
-//! Labels as they cross to the app. Owns shapes; what is printed and how it looks is `core/device/src/labels`'.
+//! Labels as they cross to the app. Owns shapes; what is printed and how it looks is `core/labels`'.
 
-use stocksync_core::labels::{
-    self, Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology,
+use stocksync_labels::{
+    self as labels, Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology,
 };
 
 use crate::{StocksyncError, runtime};

@@ -81,7 +81,7 @@ impl Bench {
 /// Our side, built for speed.
 fn decoder(root: &Path) -> Result<PathBuf, String> {
     let mut build = process::cargo(root);
-    build.args(["build", "--quiet", "--release", "--package", "stocksync-core", "--example", "decode_pictures"]);
+    build.args(["build", "--quiet", "--release", "--package", "stocksync-scan", "--example", "decode_pictures"]);
     process::run(&mut build)?;
     Ok(crate::bindings::target(root).join("release/examples/decode_pictures"))
 }

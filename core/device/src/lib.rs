@@ -1,4 +1,4 @@
-//! Everything a device does: local store, capture, scanning, sync.
+//! Everything a device does: local store, capture, sync.
 //!
 //! [`Inventory`] is the one object that an app needs. The library starts no thread and no timer of its own accord, and never
 //! holds a lock or a transaction across the network.
@@ -8,11 +8,9 @@ mod apply;
 pub mod error;
 pub mod identity;
 pub mod inventory;
-pub mod labels;
 pub mod lookup;
 pub mod measure;
 pub mod records;
-pub mod scan;
 pub mod shift;
 mod store;
 pub mod sync;

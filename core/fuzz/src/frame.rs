@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 
-use stocksync_core::scan::{Frame, MAX_SYMBOLS, Mode, Roi, ScanError, Scanner, Symbol, scan};
+use stocksync_scan::{Frame, MAX_SYMBOLS, Mode, Roi, ScanError, Scanner, Symbol, scan};
 
 use crate::workspace;
 

@@ -22,6 +22,7 @@ mod layout;
 mod meaning;
 mod missing;
 mod number;
+mod own_code;
 mod restricted;
 mod rules;
 mod symbology;
@@ -38,6 +39,7 @@ pub use input::{Context, DeviceProfile, InputSource, OwnLabels, ScanInput, text_
 pub use layout::KeyboardLayout;
 pub use meaning::{CodeKind, Confidence, DistributorField, Meaning, ScanCandidate, Scheme};
 pub use number::{Amount, Decimal, Measure};
+pub use own_code::{MisreadCode, OwnCode};
 pub use restricted::{InStoreValue, Pattern, PatternError, Region};
 pub use symbology::Symbology;
 pub use understand::understand;

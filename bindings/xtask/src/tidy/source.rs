@@ -13,7 +13,7 @@ const PLACES: [(&str, &[&str]); 5] = [
     ("automerge", &["core/ledger/src/records", "core/ledger/Cargo.toml"]),
     ("rusqlite", &["core/device/src/store", "core/device/Cargo.toml"]),
     ("reqwest", &["core/device/src/sync", "core/device/Cargo.toml", "sync-server/tests/", "sync-server/Cargo.toml"]),
-    ("rxing", &["core/device/src/scan", "core/device/Cargo.toml"]),
+    ("rxing", &["core/scan/"]),
 ];
 
 const CLOCKS: [&str; 4] = ["SystemTime::now", "Utc::now", "Instant::now", "Uuid::now_v7"];

@@ -3,13 +3,9 @@
 //! `-S/` and a command, `-L/` and the code of a place, each with a check character (ISO/IEC 7064 MOD 37,36) at its end:
 //! digits, capitals and signs that every keyboard layout can bring back.
 
-use stocksync_gs1::encode::own_label;
-use stocksync_gs1::label_check;
+use stocksync_gs1::OwnCode;
 
 use super::state::Mode;
-
-const COMMAND: &str = "-S/";
-const PLACE: &str = "-L/";
 
 /// What a label or a button asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,31 +47,21 @@ pub fn command_label(command: Command) -> String {
         Command::Finish => "FINISH".to_owned(),
         Command::Complete => "COMPLETE".to_owned(),
     };
-    own_label(COMMAND, &code).unwrap_or_default()
+    OwnCode::Command(&code).encode().unwrap_or_default()
 }
 
 /// The text of a place's label; none if its code holds neither digit nor capital.
 #[must_use]
 pub fn place_label(code: &str) -> Option<String> {
-    own_label(PLACE, code)
+    OwnCode::Location(code).encode()
 }
 
 pub(super) fn parse(text: &str) -> Option<Label> {
-    let (is_place, body) = match (text.strip_prefix(PLACE), text.strip_prefix(COMMAND)) {
-        (Some(body), _) => (true, body),
-        (_, Some(body)) => (false, body),
-        _ => return None,
-    };
-    let mut code = body.chars();
-    let check = code.next_back();
-    let code = code.as_str();
-    if check.is_none() || label_check(code) != check {
-        return Some(Label::Bad);
-    }
-    if is_place {
-        return Some(Label::Place(code.to_owned()));
-    }
-    Some(command(code).map_or(Label::Bad, Label::Command))
+    Some(match OwnCode::decode(text)? {
+        Ok(OwnCode::Location(code)) => Label::Place(code.to_owned()),
+        Ok(OwnCode::Command(word)) => command(word).map_or(Label::Bad, Label::Command),
+        Err(_) => Label::Bad,
+    })
 }
 
 fn command(code: &str) -> Option<Command> {
@@ -109,7 +95,7 @@ mod tests {
         assert_eq!(parse(&place_label("A-01-3").unwrap()), Some(Label::Place("A-01-3".to_owned())));
         assert_eq!(parse("-S/RECEIVE0"), Some(Label::Bad));
         assert_eq!(parse("-S/"), Some(Label::Bad));
-        assert_eq!(parse(&own_label("-S/", "TELEPORT").unwrap()), Some(Label::Bad));
+        assert_eq!(parse(&OwnCode::Command("TELEPORT").encode().unwrap()), Some(Label::Bad));
         assert_eq!(parse("4006381333931"), None);
         assert_eq!(place_label("--"), None);
     }

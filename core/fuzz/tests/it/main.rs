@@ -68,7 +68,7 @@ fn messages() {
 
 #[test]
 fn seeds_reach_what_they_are_seeds_of() {
-    use stocksync_core::scan::{Frame, Mode, scan};
+    use stocksync_scan::{Frame, Mode, scan};
     let read = Target::Frame.seeds().unwrap().into_iter().step_by(10).filter(|seed| {
         let number = |at: usize| u32::from(seed[at]) | u32::from(seed[at + 1]) << 8;
         let frame = Frame::new(&seed[15..], number(1), number(3));

@@ -1,0 +1,5 @@
+//! Integration tests of labels.
+
+#![cfg(test)] // helpers are test code too
+
+mod labels;

@@ -1,0 +1,155 @@
+//! Codabar from the edges of one line (EN 798). Owns: which of the seven elements are wide. Must never: answer without a start
+//! and a stop character; there is no check digit to catch a mistake.
+
+use super::Format;
+use super::reading::{Reading, all, quiet_after, quiet_before, widths};
+
+const ALPHABET: &[u8; 20] = b"0123456789-$:/.+ABCD";
+/// Wide elements of each character of the alphabet, first element in the highest of seven bits.
+#[rustfmt::skip]
+const WIDE: [u8; 20] = [
+    0x03, 0x06, 0x09, 0x60, 0x12, 0x42, 0x21, 0x24, 0x30, 0x48,
+    0x0C, 0x18, 0x45, 0x51, 0x54, 0x15, 0x1A, 0x29, 0x0B, 0x0E,
+];
+/// White asked for on both sides, in narrow elements.
+const QUIET: f32 = 3.5;
+/// Shortest text: what is shorter turns up in blurred bars of other symbols.
+const MIN_CHARACTERS: usize = 4;
+const MAX_CHARACTERS: usize = 60;
+
+/// Widths of narrow and wide bars and spaces.
+#[derive(Clone, Copy)]
+struct Sizes([f32; 4]);
+
+impl Sizes {
+    /// Width of an element that is a bar or a space, wide or narrow.
+    fn of(&self, bar: bool, wide: bool) -> f32 {
+        let [narrow_bar, wide_bar, narrow_space, wide_space] = self.0;
+        match (bar, wide) {
+            (true, false) => narrow_bar,
+            (true, true) => wide_bar,
+            (false, false) => narrow_space,
+            (false, true) => wide_space,
+        }
+    }
+
+    /// From a start character: each has one wide bar and two wide spaces.
+    fn learned(edges: &[f32; 8]) -> Option<Self> {
+        let [b1, s1, b2, s2, b3, s3, b4] = widths(edges);
+        let (mut bars, mut spaces) = ([b1, b2, b3, b4], [s1, s2, s3]);
+        bars.sort_by(f32::total_cmp);
+        spaces.sort_by(f32::total_cmp);
+        let ([thin, _, narrow_bar, wide_bar], [narrow_space, wide_space, widest]) = (bars, spaces);
+        let clear = wide_bar > 1.4 * narrow_bar && wide_space > 1.4 * narrow_space;
+        let alike = narrow_bar < 2.0 * thin && widest < 1.7 * wide_space && wide_bar < 5.0 * narrow_bar;
+        let narrow_bar = (thin + narrow_bar) / 2.0;
+        let sizes = Self([narrow_bar, wide_bar, narrow_space, (wide_space + widest) / 2.0]);
+        (clear && alike && narrow_space > 0.0).then_some(sizes)
+    }
+}
+
+/// All Codabar symbols whose bars start in this line.
+pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
+    all(edges, 8 * (MIN_CHARACTERS + 2), out, |k| symbol(edges, k, len));
+}
+
+fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
+    let window = edges.get(first..first + 8)?.as_array::<8>()?;
+    let sizes = Sizes::learned(window)?;
+    let narrow = (sizes.of(true, false) + sizes.of(false, false)) / 2.0;
+    if quiet_before(edges, first) < QUIET * narrow {
+        return None;
+    }
+    let (start, mut scale) = character(window, sizes, 1.0)?;
+    if !start.is_ascii_alphabetic() {
+        return None;
+    }
+    let (mut text, mut at) = (String::new(), first + 8);
+    loop {
+        let gap = edges.get(at)? - edges.get(at - 1)?;
+        if gap > 4.0 * sizes.of(false, true) * scale || text.len() > MAX_CHARACTERS {
+            return None;
+        }
+        let (byte, now) = character(edges.get(at..at + 8)?.as_array::<8>()?, sizes, scale)?;
+        if byte.is_ascii_alphabetic() {
+            let whole = text.len() >= MIN_CHARACTERS && quiet_after(edges, at + 7, len) >= QUIET * narrow * now;
+            return whole.then(|| Reading::new(Format::Codabar, text, "]F0", first, at + 7));
+        }
+        text.push(char::from(byte));
+        (at, scale) = (at + 8, now);
+    }
+}
+
+/// The character whose elements are nearest, unless another is nearly as near, and its size beside the start character: a
+/// label seen from the side gets smaller towards its far end. `scale` is that of the character before.
+fn character(edges: &[f32; 8], sizes: Sizes, scale: f32) -> Option<(u8, f32)> {
+    let widths: [f32; 7] = widths(edges);
+    let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
+    for (byte, wide) in ALPHABET.iter().zip(WIDE) {
+        let expected = |k: usize| sizes.of(k.is_multiple_of(2), wide >> (6 - k) & 1 == 1);
+        let whole: f32 = (0..7).map(expected).sum();
+        let here = (edges[7] - edges[0]) / whole;
+        if !(0.8..1.25).contains(&(here / scale)) {
+            continue;
+        }
+        let squares = widths.iter().enumerate().fold(0.0, |sum, (k, width)| {
+            // In units of the step from narrow to wide.
+            let bar = k.is_multiple_of(2);
+            let d = (width / here - expected(k)) / (sizes.of(bar, true) - sizes.of(bar, false));
+            sum + d * d
+        });
+        if squares < best {
+            (second, best, found) = (best, squares, Some((*byte, here)));
+        } else if squares < second {
+            second = squares;
+        }
+    }
+    found.filter(|_| best < 1.6 && second - best > 0.35)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str, ratio: f32, spread: f32, shrink: f32) -> Vec<f32> {
+        let (mut at, mut unit) = (50.0, 2.0);
+        let mut edges = vec![];
+        for byte in text.bytes() {
+            let wide = WIDE[ALPHABET.iter().position(|a| *a == byte).unwrap()];
+            for k in 0..7 {
+                edges.push(at);
+                at += if wide >> (6 - k) & 1 == 1 { unit * ratio } else { unit };
+            }
+            edges.push(at);
+            at += unit;
+            unit *= shrink;
+        }
+        edges.iter().enumerate().map(|(k, e)| if k % 2 == 0 { e - spread } else { e + spread }).collect()
+    }
+
+    fn texts(edges: &[f32]) -> Vec<String> {
+        let mut out = Vec::new();
+        read(edges, 4000.0, &mut out);
+        out.into_iter().map(|r| r.text).collect()
+    }
+
+    #[test]
+    fn every_character_at_both_ratios_with_spread_ink_and_from_the_side() {
+        let text = "0123456789-$:/.+";
+        for (start, stop) in [("A", "B"), ("C", "D"), ("B", "A"), ("D", "C")] {
+            for ratio in [2.0, 2.5, 3.0] {
+                for (spread, shrink) in [(0.0, 1.0), (-0.25, 1.0), (0.3, 1.0), (0.0, 0.97)] {
+                    let edges = drawn(&format!("{start}{text}{stop}"), ratio, spread, shrink);
+                    assert_eq!(texts(&edges), [text], "{start} {ratio} {spread} {shrink}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_ends_and_four_characters_are_needed() {
+        for text in ["A1234", "1234A", "AB", "A123B", "12345"] {
+            assert!(texts(&drawn(text, 2.5, 0.0, 1.0)).is_empty(), "{text}");
+        }
+    }
+}

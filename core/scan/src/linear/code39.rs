@@ -1,0 +1,143 @@
+//! Code 39 from the edges of one line (ISO/IEC 16388). Owns: which of the nine elements are wide. Must never: join pairs
+//! into full ASCII, or answer without both asterisks; there is no check digit to catch a mistake.
+
+use super::Format;
+use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before, widths};
+
+const ALPHABET: &[u8; 44] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%*";
+/// Wide elements of each character of the alphabet, first element in the highest of nine bits.
+#[rustfmt::skip]
+const WIDE: [u16; 44] = [
+    0x034, 0x121, 0x061, 0x160, 0x031, 0x130, 0x070, 0x025, 0x124, 0x064,
+    0x109, 0x049, 0x148, 0x019, 0x118, 0x058, 0x00D, 0x10C, 0x04C, 0x01C,
+    0x103, 0x043, 0x142, 0x013, 0x112, 0x052, 0x007, 0x106, 0x046, 0x016,
+    0x181, 0x0C1, 0x1C0, 0x091, 0x190, 0x0D0, 0x085, 0x184, 0x0C4, 0x0A8,
+    0x0A2, 0x08A, 0x02A, 0x094,
+];
+/// White asked for on both sides, in mean elements of the first character.
+const QUIET: f32 = 3.5;
+/// Longest text.
+const MAX_CHARACTERS: usize = 80;
+
+/// Widths of narrow and wide bars and spaces.
+struct Sizes {
+    /// `[narrow bar, wide bar, narrow space, wide space]`, learned from the asterisk.
+    element: [f32; 4],
+    character: f32,
+}
+
+/// All Code 39 symbols whose bars start in this line.
+pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
+    all(edges, 30, out, |k| symbol(edges, k, len));
+}
+
+fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
+    let sizes = asterisk(edges.get(first..first + 10)?.as_array::<10>()?)?;
+    let quiet = QUIET * sizes.character / 9.0;
+    if quiet_or_border_before(edges, first) < quiet {
+        return None;
+    }
+    let (mut text, mut at, mut previous) = (String::new(), first + 10, sizes.character);
+    loop {
+        // The gap between two characters has no fixed width, but more than four narrow elements are no gap.
+        let gap = edges.get(at)? - edges.get(at - 1)?;
+        let window = edges.get(at..at + 10)?.as_array::<10>()?;
+        let width = window[9] - window[0];
+        // Characters get narrower towards the far end of a label, but each is much like the one before.
+        if gap > previous / 2.5 || !(0.75..1.33).contains(&(width / previous)) {
+            return None;
+        }
+        previous = width;
+        match character(window, &sizes)? {
+            b'*' if text.is_empty() || quiet_or_border_after(edges, at + 9, len) < QUIET * width / 9.0 => return None,
+            b'*' => return Some(Reading::new(Format::Code39, text, "]A0", first, at + 9)),
+            byte => text.push(char::from(byte)),
+        }
+        if text.len() > MAX_CHARACTERS {
+            return None;
+        }
+        at += 10;
+    }
+}
+
+/// The widths of the two sizes of bars and spaces, if these nine elements are an asterisk: wide are the second, fifth and
+/// seventh.
+fn asterisk(edges: &[f32; 10]) -> Option<Sizes> {
+    let w = widths(edges);
+    let [b1, s1, b2, s2, b3, s3, b4, s4, b5] = w;
+    let wide_bar = (b3 + b4) / 2.0;
+    let narrow_bar = (b1 + b2 + b5) / 3.0;
+    let narrow_space = (s2 + s3 + s4) / 3.0;
+    let bars = b3.min(b4) > 1.35 * b1.max(b2).max(b5);
+    let spaces = s1 > 1.35 * s2.max(s3).max(s4);
+    let ratio = (wide_bar + s1) / (narrow_bar + narrow_space);
+    (bars && spaces && (1.6..3.7).contains(&ratio))
+        .then(|| Sizes { element: [narrow_bar, wide_bar, narrow_space, s1], character: edges[9] - edges[0] })
+}
+
+/// The character whose elements are nearest, unless another is nearly as near.
+fn character(edges: &[f32; 10], sizes: &Sizes) -> Option<u8> {
+    let widths: [f32; 9] = widths(edges);
+    let scale = sizes.character / (edges[9] - edges[0]);
+    let [narrow_bar, wide_bar, narrow_space, wide_space] = sizes.element;
+    let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
+    for (byte, wide) in ALPHABET.iter().zip(WIDE) {
+        let mut squares = 0.0;
+        for (k, w) in widths.iter().enumerate() {
+            let (narrow, broad) = if k % 2 == 0 { (narrow_bar, wide_bar) } else { (narrow_space, wide_space) };
+            let is_wide = wide >> (8 - k) & 1 == 1;
+            // In units of the step from narrow to wide.
+            let d = (w * scale - if is_wide { broad } else { narrow }) / (broad - narrow);
+            squares += d * d;
+        }
+        if squares < best {
+            (second, best, found) = (best, squares, Some(*byte));
+        } else if squares < second {
+            second = squares;
+        }
+    }
+    found.filter(|_| best < 0.9 && second - best > 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str, ratio: f32, spread: f32) -> Vec<f32> {
+        let mut at = 50.0;
+        let mut edges = vec![];
+        for byte in text.bytes() {
+            let wide = WIDE[ALPHABET.iter().position(|a| *a == byte).unwrap()];
+            for k in 0..9 {
+                edges.push(at);
+                at += if wide >> (8 - k) & 1 == 1 { 2.0 * ratio } else { 2.0 };
+            }
+            edges.push(at);
+            at += 2.0;
+        }
+        edges.iter().enumerate().map(|(k, e)| if k % 2 == 0 { e - spread } else { e + spread }).collect()
+    }
+
+    fn texts(edges: &[f32]) -> Vec<String> {
+        let mut out = Vec::new();
+        read(edges, 4000.0, &mut out);
+        out.into_iter().map(|r| r.text).collect()
+    }
+
+    #[test]
+    fn every_character_at_both_ratios_and_with_spread_ink() {
+        let text = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%";
+        for ratio in [2.0, 2.5, 3.0] {
+            for spread in [-0.3, 0.0, 0.4] {
+                assert_eq!(texts(&drawn(&format!("*{text}*"), ratio, spread)), [text], "{ratio} {spread}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_asterisks_are_needed() {
+        assert!(texts(&drawn("*AB", 2.5, 0.0)).is_empty());
+        assert!(texts(&drawn("AB*", 2.5, 0.0)).is_empty());
+        assert!(texts(&drawn("**", 2.5, 0.0)).is_empty());
+    }
+}

@@ -1,0 +1,91 @@
+//! What a line says, and the measures that readers share. Owns: white beside a symbol, how far widths are from a pattern, and
+//! the check digit of GS1 numbers. Must never: know which readers there are.
+
+use super::Format;
+
+/// One text seen on one line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reading {
+    pub(crate) format: Format,
+    pub(crate) text: String,
+    pub(crate) aim: &'static str,
+    /// First and last edge of the symbol.
+    pub(crate) first: usize,
+    pub(crate) last: usize,
+    /// Digits of the add-on beside an EAN or UPC.
+    pub(crate) add_on: Option<String>,
+}
+
+impl Reading {
+    pub(crate) fn new(format: Format, text: String, aim: &'static str, first: usize, last: usize) -> Self {
+        Self { format, text, aim, first, last, add_on: None }
+    }
+}
+
+/// White before edge `k`. The border of the picture is as good as white for symbologies that a cut-off part of a symbol
+/// cannot pass for.
+pub(crate) fn quiet_or_border_before(edges: &[f32], k: usize) -> f32 {
+    if k == 0 { f32::MAX } else { quiet_before(edges, k) }
+}
+
+/// White after edge `k`, likewise.
+pub(crate) fn quiet_or_border_after(edges: &[f32], k: usize, len: f32) -> f32 {
+    if k + 1 >= edges.len() { f32::MAX } else { quiet_after(edges, k, len) }
+}
+
+/// White before edge `k`.
+pub(crate) fn quiet_before(edges: &[f32], k: usize) -> f32 {
+    let here = edges.get(k).copied().unwrap_or(0.0);
+    let before = k.checked_sub(1).and_then(|k| edges.get(k)).copied().unwrap_or(0.0);
+    here - before
+}
+
+/// White after edge `k`.
+pub(crate) fn quiet_after(edges: &[f32], k: usize, len: f32) -> f32 {
+    let here = edges.get(k).copied().unwrap_or(len);
+    edges.get(k + 1).copied().unwrap_or(len) - here
+}
+
+/// Widths of the `N` elements between edges.
+pub(crate) fn widths<const N: usize>(edges: &[f32]) -> [f32; N] {
+    let mut widths = [0.0; N];
+    for (width, pair) in widths.iter_mut().zip(edges.windows(2)) {
+        if let [a, b] = pair {
+            *width = b - a;
+        }
+    }
+    widths
+}
+
+/// Sum of the squared, and of the absolute, deviations of widths from a pattern, all in modules.
+pub(crate) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
+    widths.iter().zip(pattern).fold((0.0, 0.0), |(squares, sum), (w, p)| {
+        let d = w - f32::from(*p);
+        (squares + d * d, sum + d.abs())
+    })
+}
+
+/// Whether the last digit is the check digit of the others (GS1 General Specifications 7.9.1).
+pub(crate) fn check_digit_holds(digits: &str) -> bool {
+    let sum: u32 = digits.bytes().rev().zip([1, 3].iter().cycle()).map(|(b, w)| u32::from(b & 15) * w).sum();
+    sum.is_multiple_of(10)
+}
+
+/// Every symbol of a line, from left to right: `symbol` reads the one whose first bar is at an edge. `least` edges make none.
+pub(crate) fn all(
+    edges: &[f32],
+    least: usize,
+    out: &mut Vec<Reading>,
+    symbol: impl Fn(usize) -> Option<Reading>,
+) {
+    let mut k = 0;
+    while k + least <= edges.len() {
+        match symbol(k) {
+            Some(reading) => {
+                k = reading.last + 1;
+                out.push(reading);
+            }
+            None => k += 2,
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Squares in black and white for rxing, and its readers of them. Owns: what is black in two dimensions, and the fixed order of the
+//! readers (rxing's own multi-format reader iterates a hash set, so its order and answers change from call to call).
+//! Must never: hand rxing a size it was not told to expect.
+
+use std::borrow::Cow;
+
+use rxing::common::{BIT_FIELD_BASE_BITS, BitArray, BitMatrix, DetectorRXingResult, LineOrientation};
+use rxing::datamatrix::decoder::Decoder as DataMatrixDecoder;
+use rxing::datamatrix::detector::zxing_cpp_detector;
+use rxing::multi::MultipleBarcodeReader;
+use rxing::pdf417::PDF417Reader;
+use rxing::{
+    Binarizer, BinaryBitmap, Luma8LuminanceSource, RXingResult, RXingResultMetadataType, RXingResultMetadataValue,
+};
+
+use super::plane::Plane;
+use super::{Format, Point, Symbol};
+
+/// A picture in black and white for rxing's readers.
+pub(crate) struct Black {
+    bits: BitMatrix,
+    /// rxing asks every binarizer for its source and never looks at this one.
+    source: Luma8LuminanceSource,
+}
+
+impl Black {
+    pub(crate) fn new(bits: BitMatrix) -> Self {
+        Self { bits, source: Luma8LuminanceSource::with_empty_image(1, 1) }
+    }
+
+    /// What is black by the contrast of its surroundings; `None` for pictures too small to hold a code.
+    pub(crate) fn of(plane: &Plane<'_>) -> Option<Self> {
+        binarize(plane).map(Self::new)
+    }
+
+    pub(crate) fn inverted(&self) -> Self {
+        let mut bits = self.bits.clone();
+        bits.flip_self();
+        Self::new(bits)
+    }
+
+    pub(crate) fn bits(&self) -> &BitMatrix {
+        &self.bits
+    }
+}
+
+impl Binarizer for &Black {
+    type Source = Luma8LuminanceSource;
+
+    fn get_luminance_source(&self) -> &Self::Source {
+        &self.source
+    }
+
+    fn get_black_row(&self, y: usize) -> rxing::common::Result<Cow<'_, BitArray>> {
+        if y < self.get_height() {
+            Ok(Cow::Owned(self.bits.getRow(y as u32)))
+        } else {
+            Err(rxing::Exceptions::INDEX_OUT_OF_BOUNDS)
+        }
+    }
+
+    fn get_black_row_from_matrix(&self, y: usize) -> rxing::common::Result<Cow<'_, BitArray>> {
+        self.get_black_row(y)
+    }
+
+    fn get_black_matrix(&self) -> rxing::common::Result<&BitMatrix> {
+        Ok(&self.bits)
+    }
+
+    fn get_black_line(&self, l: usize, lt: LineOrientation) -> rxing::common::Result<Cow<'_, BitArray>> {
+        match lt {
+            LineOrientation::Row => self.get_black_row(l),
+            LineOrientation::Column if l < self.get_width() => Ok(Cow::Owned(self.bits.getCol(l as u32))),
+            LineOrientation::Column => Err(rxing::Exceptions::INDEX_OUT_OF_BOUNDS),
+        }
+    }
+
+    fn create_binarizer(&self, _source: Self::Source) -> Self {
+        self
+    }
+
+    fn get_width(&self) -> usize {
+        self.bits.width() as usize
+    }
+
+    fn get_height(&self) -> usize {
+        self.bits.height() as usize
+    }
+}
+
+/// Side of the squares that share a threshold, in pixels.
+const BLOCK: usize = 8;
+/// Contrast within a square below which it holds no edge.
+const FLAT: u8 = 24;
+
+/// Black and white by local contrast: each 8 x 8 square is cut at the mean threshold of the 5 x 5 squares around it; a flat
+/// square takes the threshold of its neighbours, or is white (the rule of ZXing's hybrid binarizer, here without a test and
+/// a write per pixel).
+fn binarize(plane: &Plane<'_>) -> Option<BitMatrix> {
+    let (across, down) = (plane.width.div_ceil(BLOCK), plane.height.div_ceil(BLOCK));
+    if across < 2 || down < 2 {
+        return None;
+    }
+    let thresholds = smoothed(&thresholds(plane, across, down), across, down);
+    let mut bits = BitMatrix::new(plane.width as u32, plane.height as u32).ok()?;
+    let mut packed = BitArray::with_size(plane.width);
+    for y in 0..plane.height {
+        let limits = thresholds.get(y / BLOCK * across..).unwrap_or_default();
+        let words = plane.row(y).chunks(BIT_FIELD_BASE_BITS).zip(limits.chunks(BIT_FIELD_BASE_BITS / BLOCK));
+        for (k, (pixels, limits)) in words.enumerate() {
+            let mut word = 0usize;
+            for (b, (square, limit)) in pixels.chunks(BLOCK).zip(limits).enumerate() {
+                let byte = square.iter().rev().fold(0, |byte, p| byte << 1 | usize::from(p <= limit));
+                word |= byte << (b * BLOCK);
+            }
+            packed.setBulk(k * BIT_FIELD_BASE_BITS, word);
+        }
+        bits.setRow(y as u32, &packed);
+    }
+    Some(bits)
+}
+
+/// The threshold of each square by itself; 0 where it holds no edge.
+fn thresholds(plane: &Plane<'_>, across: usize, down: usize) -> Vec<u8> {
+    let mut found: Vec<u8> = Vec::with_capacity(across * down);
+    let mut squares = vec![(255u8, 0u8, 0u32, 0u32); across];
+    for by in 0..down {
+        squares.fill((255, 0, 0, 0));
+        for y in by * BLOCK..((by + 1) * BLOCK).min(plane.height) {
+            for ((low, high, sum, count), pixels) in squares.iter_mut().zip(plane.row(y).chunks(BLOCK)) {
+                for p in pixels {
+                    *low = (*low).min(*p);
+                    *high = (*high).max(*p);
+                    *sum += u32::from(*p);
+                }
+                *count += pixels.len() as u32;
+            }
+        }
+        let mean = |(low, high, sum, count): &(u8, u8, u32, u32)| {
+            if high.saturating_sub(*low) > FLAT { (sum / (*count).max(1)).max(1) as u8 } else { 0 }
+        };
+        found.extend(squares.iter().map(mean));
+    }
+    found
+}
+
+/// The mean over the squares with edges among five by five, moved inwards at the borders; where there are none, that of the
+/// nearest square to the left.
+fn smoothed(raw: &[u8], across: usize, down: usize) -> Vec<u8> {
+    let (wide, high) = (across.min(5), down.min(5));
+    let mut out = Vec::with_capacity(raw.len());
+    for y in 0..down {
+        let top = y.saturating_sub(2).min(down - high);
+        for x in 0..across {
+            let left = x.saturating_sub(2).min(across - wide);
+            let rows = (top..top + high).filter_map(|y| raw.get(y * across + left..y * across + left + wide));
+            let (sum, count) =
+                rows.flatten().fold((0u32, 0u32), |(sum, count), t| (sum + u32::from(*t), count + u32::from(*t > 0)));
+            out.push((sum / count.max(1)) as u8);
+        }
+    }
+    out
+}
+
+/// Data Matrix codes as rxing finds them, starting a search every eight pixels.
+pub(crate) fn data_matrix(black: &Black) -> Vec<Symbol> {
+    let mut found: Vec<Symbol> = Vec::new();
+    for candidate in zxing_cpp_detector::detect(black.bits(), true, true).unwrap_or_default() {
+        let points = candidate.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
+        if let Some(symbol) = data_matrix_symbol(candidate.getBits(), points)
+            && !found.iter().any(|s| s.text == symbol.text)
+        {
+            found.push(symbol);
+        }
+    }
+    found
+}
+
+/// The symbol whose modules these are, borders included.
+pub(crate) fn data_matrix_symbol(modules: &BitMatrix, points: Vec<Point>) -> Option<Symbol> {
+    let decoded = DataMatrixDecoder::new().decode(modules).ok()?;
+    let modifier = decoded.getSymbologyModifier();
+    let text = data_matrix_text(decoded.getText(), modifier);
+    if text.is_empty() {
+        return None;
+    }
+    Some(Symbol {
+        format: Format::DataMatrix,
+        add_on: None,
+        bytes: latin_bytes(decoded.getText()).unwrap_or_else(|| text.as_bytes().to_vec()),
+        text,
+        aim: format!("]d{modifier}"),
+        points,
+    })
+}
+
+/// rxing ignores the character set a Data Matrix names (modifiers 4 to 6 say that it names one) and takes its bytes for
+/// Latin-1. In practice the set is UTF-8; where the bytes are not, Latin-1 stays the best guess.
+fn data_matrix_text(text: &str, modifier: u32) -> String {
+    if !(4..=6).contains(&modifier) {
+        return text.to_owned();
+    }
+    latin_bytes(text).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| text.to_owned())
+}
+
+fn latin_bytes(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
+}
+
+pub(crate) fn pdf417(black: &Black) -> Vec<Symbol> {
+    let found = PDF417Reader::new().decode_multiple(&mut BinaryBitmap::new(black));
+    let mut symbols: Vec<Symbol> = Vec::new();
+    for result in found.unwrap_or_default() {
+        let symbol = symbol(&result, Format::Pdf417);
+        if !symbols.iter().any(|s| s.text == symbol.text) {
+            symbols.push(symbol);
+        }
+    }
+    symbols
+}
+
+pub(crate) fn symbol(result: &RXingResult, format: Format) -> Symbol {
+    let metadata = result.getRXingResultMetadata();
+    let aim = match metadata.get(&RXingResultMetadataType::SYMBOLOGY_IDENTIFIER) {
+        Some(RXingResultMetadataValue::SymbologyIdentifier(id)) => id.clone(),
+        _ => String::new(),
+    };
+    let text = result.getText().to_owned();
+    let raw = result.getRawBytes();
+    let bytes = if format == Format::Qr && !raw.is_empty() { raw.to_vec() } else { text.as_bytes().to_vec() };
+    let points = result.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
+    Symbol { format, text, add_on: None, bytes, aim, points }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dark_squares_are_black_on_uneven_light() {
+        let pixels: Vec<u8> = (0..96 * 96)
+            .map(|k| {
+                let (x, y) = (k % 96, k / 96);
+                let light = 90 + x; // 90 on the left, 185 on the right
+                if (x / 6 + y / 6) % 2 == 0 { (light / 3) as u8 } else { light as u8 }
+            })
+            .collect();
+        let black = Black::of(&Plane::owned(pixels, 96, 96)).unwrap();
+        for (x, y) in [(3, 3), (9, 9), (50, 50), (93, 93)] {
+            assert!(black.bits().get(x, y), "{x} {y}");
+        }
+        for (x, y) in [(9, 3), (3, 9), (93, 87)] {
+            assert!(!black.bits().get(x, y), "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn data_matrix_texts_that_name_utf8_are_read_as_it() {
+        assert_eq!(data_matrix_text("GrÃ¶Ã\u{9f}e", 4), "Größe");
+        assert_eq!(data_matrix_text("Größe", 1), "Größe");
+        assert_eq!(data_matrix_text("Größe", 4), "Größe", "not UTF-8: left alone");
+    }
+}
