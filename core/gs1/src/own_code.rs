@@ -51,12 +51,12 @@ impl<'text> OwnCode<'text> {
     /// # Errors
     /// [`MisreadCode`] if the check character is missing or wrong: ask for another scan.
     pub fn decode(text: &'text str) -> Option<Result<Self, MisreadCode>> {
-        let (kind, body): (fn(&'text str) -> Self, _) =
-            match (text.strip_prefix(LOCATION), text.strip_prefix(COMMAND)) {
-                (Some(body), _) => (Self::Location, body),
-                (_, Some(body)) => (Self::Command, body),
-                _ => return None,
-            };
+        let (kind, body): (fn(&'text str) -> Self, _) = match (text.strip_prefix(LOCATION), text.strip_prefix(COMMAND))
+        {
+            (Some(body), _) => (Self::Location, body),
+            (_, Some(body)) => (Self::Command, body),
+            _ => return None,
+        };
         let mut code = body.chars();
         let check = code.next_back();
         let code = code.as_str();

@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-use stocksync_labels::{Format, Label, Media, Payload, PayloadError, Sheet, Symbology, render};
 use stocksync_gs1::encode::sscc;
+use stocksync_labels::{Format, Label, Media, Payload, PayloadError, Sheet, Symbology, render};
 
 /// A4 with 3 x 8 labels of 70 x 37 mm, as sold everywhere.
 const SHEET: Sheet =

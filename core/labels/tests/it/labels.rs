@@ -4,12 +4,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use stocksync_labels::{
-    Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology, render,
-};
-use stocksync_scan::{self as scan, Frame, scan};
 use stocksync_gs1::encode::{element_string, in_print_order, own_label, with_check_digit};
 use stocksync_gs1::{Context, Element, KeyboardLayout, OwnCode, ScanInput, understand};
+use stocksync_labels::{Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology, render};
+use stocksync_scan::{self as scan, Frame, scan};
 use stocksync_schemas::{Code, limits};
 
 #[allow(dead_code, reason = "a test calls no main")]

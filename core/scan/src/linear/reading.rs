@@ -72,12 +72,7 @@ pub(crate) fn check_digit_holds(digits: &str) -> bool {
 }
 
 /// Every symbol of a line, from left to right: `symbol` reads the one whose first bar is at an edge. `least` edges make none.
-pub(crate) fn all(
-    edges: &[f32],
-    least: usize,
-    out: &mut Vec<Reading>,
-    symbol: impl Fn(usize) -> Option<Reading>,
-) {
+pub(crate) fn all(edges: &[f32], least: usize, out: &mut Vec<Reading>, symbol: impl Fn(usize) -> Option<Reading>) {
     let mut k = 0;
     while k + least <= edges.len() {
         match symbol(k) {

@@ -1,3 +1,5 @@
 //! Integration tests of the scanner.
 
+#![cfg(test)] // helpers are test code too
+
 mod pictures;
