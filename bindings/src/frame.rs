@@ -1,8 +1,6 @@
 //! Camera frames as they cross from the app. Owns their shape; what a frame may cost is the scanner's to say.
 
-use std::sync::{Mutex, PoisonError};
-
-use stocksync_scan::{self as scan, Format, Frame, Mode, Roi, ScanError, Scanner, Symbol};
+use stocksync_scan::{self as scan, BarcodeFormat, Frame, FrameDecoder, FrameResult, Roi, ScanError, Symbol};
 
 use crate::StocksyncError;
 
@@ -102,16 +100,16 @@ pub fn luma_from_nv21(pixels: Vec<u8>, width: u32, height: u32, stride: u32) -> 
     Ok(scan::luma_from_nv21(&pixels, width, height, stride)?)
 }
 
-/// Reads one frame; live ones share the memory of `scanner`.
-pub(crate) fn read(scanner: &Mutex<Scanner>, request: &FrameRequest) -> Result<Vec<SymbolView>, StocksyncError> {
+/// Reads one frame. Live frames share `decoder`; one that arrives while another is being decoded is dropped, without symbols.
+pub(crate) fn read(decoder: &FrameDecoder, request: &FrameRequest) -> Result<Vec<SymbolView>, StocksyncError> {
     let region = request.region.as_ref();
-    let roi = region.map(|it| Roi { left: it.left, top: it.top, width: it.width, height: it.height });
+    let roi = region.map(|region| Roi { left: region.left, top: region.top, width: region.width, height: region.height });
     let FrameRequest { luma, width, height, stride, .. } = request;
     let frame = Frame { luma, width: *width, height: *height, stride: *stride, roi };
     let found = match request.mode {
-        ScanMode::Live => scanner.lock().unwrap_or_else(PoisonError::into_inner).next(&frame),
-        ScanMode::Still => scan::scan(&frame, Mode::Still),
-        ScanMode::Every => scan::scan(&frame, Mode::Every),
+        ScanMode::Live => decoder.try_decode(&frame).map(FrameResult::into_symbols),
+        ScanMode::Still => scan::scan(&frame, scan::ScanMode::Still),
+        ScanMode::Every => scan::scan(&frame, scan::ScanMode::Every),
     };
     Ok(found?.into_iter().map(SymbolView::from).collect())
 }
@@ -143,23 +141,23 @@ impl From<Symbol> for SymbolView {
     }
 }
 
-fn name(format: Format) -> &'static str {
+fn name(format: BarcodeFormat) -> &'static str {
     match format {
-        Format::Ean13 => "EAN_13",
-        Format::UpcA => "UPC_A",
-        Format::Ean8 => "EAN_8",
-        Format::UpcE => "UPC_E",
-        Format::Code128 => "CODE_128",
-        Format::Code39 => "CODE_39",
-        Format::Code93 => "CODE_93",
-        Format::Itf => "ITF",
-        Format::Codabar => "CODABAR",
-        Format::DataBar => "DATA_BAR",
-        Format::DataBarExpanded => "DATA_BAR_EXPANDED",
-        Format::Qr => "QR_CODE",
-        Format::DataMatrix => "DATA_MATRIX",
-        Format::Pdf417 => "PDF_417",
-        Format::Aztec => "AZTEC",
+        BarcodeFormat::Ean13 => "EAN_13",
+        BarcodeFormat::UpcA => "UPC_A",
+        BarcodeFormat::Ean8 => "EAN_8",
+        BarcodeFormat::UpcE => "UPC_E",
+        BarcodeFormat::Code128 => "CODE_128",
+        BarcodeFormat::Code39 => "CODE_39",
+        BarcodeFormat::Code93 => "CODE_93",
+        BarcodeFormat::Itf => "ITF",
+        BarcodeFormat::Codabar => "CODABAR",
+        BarcodeFormat::DataBar => "DATA_BAR",
+        BarcodeFormat::DataBarExpanded => "DATA_BAR_EXPANDED",
+        BarcodeFormat::Qr => "QR_CODE",
+        BarcodeFormat::DataMatrix => "DATA_MATRIX",
+        BarcodeFormat::Pdf417 => "PDF_417",
+        BarcodeFormat::Aztec => "AZTEC",
         _ => "OTHER",
     }
 }

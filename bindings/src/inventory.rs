@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use stocksync_core::Inventory as Core;
 use stocksync_core::sync::http;
-use stocksync_scan::Scanner;
+use stocksync_scan::FrameDecoder;
 
 use crate::{
     ActPage, BalancePage, BalanceRequest, CaptureRequest, CapturedView, Collection, ExceptionView, FrameRequest,
@@ -41,7 +41,7 @@ pub struct EnrolledView {
 pub struct Inventory {
     /// None once closed. Calls that run keep theirs until they end.
     core: RwLock<Option<Arc<Core>>>,
-    scanner: Arc<Mutex<Scanner>>,
+    decoder: Arc<FrameDecoder>,
     extra_roots: Vec<String>,
     /// Of the newest sync; set by closing.
     cancel: Mutex<Arc<AtomicBool>>,
@@ -74,7 +74,7 @@ impl Inventory {
         let core = runtime::blocking(move || Core::open(Path::new(&path))).await?;
         Ok(Arc::new(Self {
             core: RwLock::new(Some(Arc::new(core))),
-            scanner: Arc::default(),
+            decoder: Arc::default(),
             extra_roots,
             cancel: Mutex::default(),
         }))
@@ -121,14 +121,15 @@ impl Inventory {
         self.on_core(move |core| Ok(core.lookup(&text, symbology.as_deref().filter(|it| !it.is_empty()))?.into())).await
     }
 
-    /// Reads the codes in a camera frame or photograph. No code is the usual answer of a frame, and no error.
+    /// Reads the codes in a camera frame or photograph. No code is the usual answer of a frame, and no error. A live frame that
+    /// arrives while another one is being decoded is dropped and has no codes; give the next one.
     ///
     /// # Errors
     /// `InvalidInput` if the sizes do not fit each other or their limits.
     pub async fn scan_frame(&self, frame: FrameRequest) -> Result<Vec<SymbolView>, StocksyncError> {
         self.core()?;
-        let scanner = Arc::clone(&self.scanner);
-        runtime::blocking(move || frame::read(&scanner, &frame)).await
+        let decoder = Arc::clone(&self.decoder);
+        runtime::blocking(move || frame::read(&decoder, &frame)).await
     }
 
     /// Takes what a person does in a shift of scanning. Whatever was to be recorded is durable when this returns: only now

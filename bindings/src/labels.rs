@@ -1,7 +1,7 @@
 //! Labels as they cross to the app. Owns shapes; what is printed and how it looks is `core/labels`'.
 
 use stocksync_labels::{
-    self as labels, Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology,
+    self as labels, Label, LabelError, Media, Payload, PayloadError, Sheet,
 };
 
 use crate::{StocksyncError, runtime};
@@ -133,7 +133,7 @@ pub async fn render_labels(
     runtime::blocking(move || {
         let made = labels.into_iter().enumerate().map(|(index, it)| {
             let payload = it.payload.read().map_err(|error| LabelError::Payload { label: index + 1, error })?;
-            let picture = it.picture.map(|LabelPicture { width, height, dark }| Picture { width, height, dark });
+            let picture = it.picture.map(|LabelPicture { width, height, dark }| labels::LabelPicture { width, height, dark });
             Ok(Label { symbology: it.symbology.into(), payload, picture, lines: it.lines })
         });
         let made = made.collect::<Result<Vec<Label>, LabelError>>()?;
@@ -166,7 +166,7 @@ impl LabelPayload {
     }
 }
 
-impl From<LabelSymbology> for Symbology {
+impl From<LabelSymbology> for labels::LabelSymbology {
     fn from(symbology: LabelSymbology) -> Self {
         match symbology {
             LabelSymbology::Code128 => Self::Code128,
@@ -183,7 +183,7 @@ impl From<LabelMedia> for Media {
     }
 }
 
-impl From<LabelFormat> for Format {
+impl From<LabelFormat> for labels::LabelFormat {
     fn from(format: LabelFormat) -> Self {
         match format {
             LabelFormat::Png => Self::Png,

@@ -1,6 +1,6 @@
-//! The letters of rasterised labels: a 5 x 7 font of our own for languages written in Latin letters from Iceland to Turkey.
-//! Owns glyphs; it never measures or places text. Accented letters are put together from letter and mark. The zero is
-//! crossed, because codes mix it with the letter O.
+//! The bitmap font of labels: 5 x 7 dots, for European languages with Latin letters, from Icelandic to Turkish. Owns: glyphs.
+//! Must never: measure or position text. Accented letters are composed of letter and mark. The zero is slashed, because codes mix
+//! zeros and the letter O.
 
 /// Columns of a glyph.
 pub(super) const COLUMNS: u32 = 5;
@@ -12,7 +12,7 @@ pub(super) const ROWS: u32 = 12;
 pub(super) const CAPITAL: u32 = 7;
 /// Rows above the baseline.
 pub(super) const ASCENT: u32 = 10;
-/// Where the rows of the table begin.
+/// Row at which the glyphs of the tables begin.
 const TOP: u16 = 3;
 
 /// `!` to `~`: five columns each, the lowest bit on top; the eighth row is below the baseline.
@@ -108,7 +108,7 @@ const MARKED: [([u16; 5], &str, &str); 14] = [
     (marks::OGONEK, "AEIUaeiu", "ĄĘĮŲąęįų"),
 ];
 
-/// The columns of a character, lowest bit on top. None if this font does not have it.
+/// The columns of a character, lowest bit on top; `None` if the font lacks it.
 pub(super) fn glyph(character: char) -> Option<[u16; 5]> {
     if character == ' ' {
         return Some([0; 5]);
@@ -117,12 +117,12 @@ pub(super) fn glyph(character: char) -> Option<[u16; 5]> {
         return Some(columns.map(|column| u16::from(column) << TOP));
     }
     let (mark, base) = MARKED.iter().find_map(|(mark, bases, marked)| {
-        let place = marked.chars().position(|known| known == character)?;
-        Some((mark, bases.chars().nth(place)?))
+        let index = marked.chars().position(|known| known == character)?;
+        Some((mark, bases.chars().nth(index)?))
     })?;
     let below = mark.iter().any(|column| *column > 7);
     let lower = if below || !base.is_lowercase() || matches!(base, 'k' | 'l' | 't') { 0 } else { 2 };
-    // Without its dot, where the mark takes its place.
+    // A mark above replaces the dot.
     let base = if base == 'i' && !below { plain('ı')? } else { plain(base)? };
     let mut columns = base.map(|column| u16::from(column) << TOP);
     for (column, mark) in columns.iter_mut().zip(mark) {
@@ -131,8 +131,9 @@ pub(super) fn glyph(character: char) -> Option<[u16; 5]> {
     Some(columns)
 }
 
+/// The columns of a character without a mark.
 fn plain(character: char) -> Option<[u8; 5]> {
-    let ascii = u32::from(character).checked_sub(33).and_then(|place| ASCII.get(place as usize).copied());
+    let ascii = u32::from(character).checked_sub(33).and_then(|index| ASCII.get(index as usize).copied());
     ascii.or_else(|| OTHERS.iter().find(|(known, _)| *known == character).map(|(_, columns)| *columns))
 }
 
@@ -144,13 +145,13 @@ mod tests {
 
     #[test]
     fn letters_look_different() {
-        // Those that are written alike in five columns: dashes, and letters of different languages.
+        // Characters that look the same in five columns: dashes, and letters of different languages.
         let alike = ["-–—", "ÐĐ", ",‚", "ÇÇ", "ŞȘ", "ŢȚ", "şș", "ţț"];
         let mut seen: HashMap<[u16; 5], char> = HashMap::new();
         for character in ('!'..='\u{2FFF}').filter(|c| glyph(*c).is_some()) {
             if let Some(other) = seen.insert(glyph(character).unwrap(), character) {
                 assert!(
-                    alike.iter().any(|them| them.contains(character) && them.contains(other)),
+                    alike.iter().any(|group| group.contains(character) && group.contains(other)),
                     "{other} {character}"
                 );
             }

@@ -1,20 +1,22 @@
-//! Drawings as PDF 1.6: rectangles for symbols, Courier Bold for text. Owns the file format; it never decides where something
-//! stands. Courier, because its letters are as wide as those of the bitmap font: one layout serves both, and every viewer has
-//! it. It has the letters of Western European languages; lines with others are drawn in the bitmap font.
+//! Drawings as PDF 1.6: rectangles for symbols, Courier Bold for text. Owns: the file format. Must never: decide on a position or
+//! size.
+//!
+//! Courier is used because every viewer has it and its letters are as wide as those of the bitmap font, so both share one layout.
+//! It has the letters of Western European languages; lines with other letters are drawn in the bitmap font.
 
 use std::fmt::Write;
 
 use stocksync_schemas::limits::LABEL_BYTES;
 
-use super::layout::{Drawing, Line};
+use super::layout::{Drawing, TextLine};
 use super::{LabelError, Media, Sheet, font, raster};
 
-/// Width of a letter of Courier, thousandths of its size.
+/// Width of a letter of Courier, in thousandths of the font size.
 const COURIER: u32 = 600;
-/// Objects before the first page: catalogue, pages, font.
-const FIXED: usize = 3;
+/// Number of objects before the first page: catalogue, pages, font.
+const FIXED_OBJECTS: usize = 3;
 
-/// A page a label, or as many labels a page as a sheet has places.
+/// One page for each label, or sheets with several labels on a page.
 pub(super) fn document(
     drawings: impl Iterator<Item = Result<Drawing, LabelError>>,
     media: &Media,
@@ -32,15 +34,15 @@ pub(super) fn document(
         used: 0,
     };
     let sheet = sheet.unwrap_or(&single);
-    let (columns, places) = (sheet.columns.max(1), (sheet.columns * sheet.rows).max(1));
+    let (columns, labels_per_page) = (sheet.columns.max(1), (sheet.columns * sheet.rows).max(1));
     let mut pages: Vec<String> = Vec::new();
     let mut bytes = 0;
-    for (drawing, place) in drawings.zip(sheet.used..) {
-        let place = place % places;
-        if pages.is_empty() || place == 0 {
+    for (drawing, index) in drawings.zip(sheet.used..) {
+        let index = index % labels_per_page;
+        if pages.is_empty() || index == 0 {
             pages.push(String::new());
         }
-        let (column, row) = (place % columns, place / columns);
+        let (column, row) = (index % columns, index / columns);
         let (left, top) = (sheet.left + column * sheet.across, sheet.top + row * sheet.down);
         if let Some(page) = pages.last_mut() {
             let before = page.len();
@@ -54,36 +56,40 @@ pub(super) fn document(
     Ok(file(&pages, sheet.width, sheet.height))
 }
 
-/// One label whose upper left corner stands at `left`, `top` (from the lower edge), in 1/100 mm. Coordinates inside are dots.
+/// Draws one label with its upper left corner at `left` and `top`, in 1/100 mm from the lower left corner of the page.
+/// Coordinates inside are dots.
 fn draw(drawing: &Drawing, left: u32, top: u32, dpi: u32, page: &mut String) {
     let scale = decimal(72, dpi);
     put(page, format_args!("q {scale} 0 0 {scale} {} {} cm\n", points(left), points(top)));
-    let (text, drawn): (Vec<&Line>, Vec<&Line>) =
+    let (text, drawn): (Vec<&TextLine>, Vec<&TextLine>) =
         drawing.lines.iter().partition(|line| line.text.chars().all(|c| win_ansi(c).is_some()));
-    for bar in
-        drawing.bars.iter().chain(&drawing.picture).chain(&drawn.into_iter().flat_map(raster::ink).collect::<Vec<_>>())
+    for bar in drawing
+        .bars
+        .iter()
+        .chain(&drawing.picture)
+        .chain(&drawn.into_iter().flat_map(raster::glyph_rects).collect::<Vec<_>>())
     {
         put(page, format_args!("{} -{} {} {} re\n", bar.x, bar.y + bar.height, bar.width, bar.height));
     }
-    // One path for all: pieces that touch have no seam on a screen.
+    // One path for all rectangles, because viewers show seams between separate ones that touch.
     page.push_str("f\n");
     for line in text {
         let size = font::ADVANCE * line.scale * 1_000 / COURIER;
         let baseline = line.y + font::ASCENT * line.scale;
         put(page, format_args!("BT /F1 {size} Tf {} -{baseline} Td <", line.x));
-        // Hexadecimal: there is nothing to escape.
+        // Hexadecimal strings need no escapes.
         line.text.chars().filter_map(win_ansi).for_each(|byte| put(page, format_args!("{byte:02X}")));
         page.push_str("> Tj ET\n");
     }
     page.push_str("Q\n");
 }
 
-/// Puts the objects together with their table.
+/// The file: objects, cross-reference table and trailer.
 fn file(pages: &[String], width: u32, height: u32) -> Vec<u8> {
-    let page = |index: usize| FIXED + 1 + 2 * index;
+    let page = |index: usize| FIXED_OBJECTS + 1 + 2 * index;
     let kids: Vec<String> = (0..pages.len()).map(|index| format!("{} 0 R", page(index))).collect();
     let mut objects = vec![
-        // Printed in its size: a viewer would else shrink a sheet to its printer's margins, and every label would be off.
+        // No scaling: otherwise viewers shrink the sheet to the printer's margins, and labels are printed off their positions.
         "<</Type/Catalog/Pages 2 0 R/ViewerPreferences<</PrintScaling/None>>>>".to_owned(),
         format!("<</Type/Pages/Count {}/Kids[{}]>>", pages.len(), kids.join(" ")),
         "<</Type/Font/Subtype/Type1/BaseFont/Courier-Bold/Encoding/WinAnsiEncoding>>".to_owned(),
@@ -125,9 +131,9 @@ fn decimal(numerator: u32, denominator: u32) -> String {
     format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
 }
 
-/// The byte of a character in WinAnsiEncoding; None if it has none.
+/// The byte of a character in WinAnsiEncoding, if it has one.
 fn win_ansi(character: char) -> Option<u8> {
-    /// 0x80 to 0x9F, a space where there is nothing.
+    /// 0x80 to 0x9F; a space marks an unused byte.
     const SIGNS: &str = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
     match u32::from(character) {
         code @ (0x20..=0x7E | 0xA1..=0xFF) => u8::try_from(code).ok(),

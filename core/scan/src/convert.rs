@@ -1,8 +1,16 @@
-//! Camera formats to grey. Owns: checking the buffer before touching it. Must never: scale, rotate or crop.
+//! Camera formats to grey pixels. Owns: the check of each buffer before it is read. Must never: scale, rotate or crop.
 
 use super::{ScanError, bytes_needed, check_size};
 
-/// Grey pixels of an RGBA picture whose rows are `stride` bytes apart (`width * 4` without padding).
+/// Grey pixels of an RGBA picture, one byte a pixel and `width` a row. `stride` is the distance between rows of `pixels` in
+/// bytes, `width * 4` without padding. Alpha is ignored.
+///
+/// ```
+/// use stocksync_scan::luma_from_rgba;
+///
+/// let red_then_white = [255, 0, 0, 255, 255, 255, 255, 255];
+/// assert_eq!(luma_from_rgba(&red_then_white, 2, 1, 8), Ok(vec![77, 255]));
+/// ```
 ///
 /// # Errors
 /// `Empty`, `TooLarge`, `Stride` or `Length` if the sizes and the buffer do not fit.
@@ -10,7 +18,7 @@ pub fn luma_from_rgba(pixels: &[u8], width: u32, height: u32, stride: u32) -> Re
     from_quads(pixels, width, height, stride, |[r, g, b, _]| grey(r, g, b))
 }
 
-/// Grey pixels of a BGRA picture (iOS), else as [`luma_from_rgba`].
+/// Grey pixels of a BGRA picture (iOS); otherwise as [`luma_from_rgba`].
 ///
 /// # Errors
 /// As [`luma_from_rgba`].
@@ -18,8 +26,8 @@ pub fn luma_from_bgra(pixels: &[u8], width: u32, height: u32, stride: u32) -> Re
     from_quads(pixels, width, height, stride, |[b, g, r, _]| grey(r, g, b))
 }
 
-/// Grey pixels of an NV21 (or NV12) picture, as Android's camera gives it: its first plane. The colour plane must be
-/// there, so that a mix-up of formats is noticed.
+/// Grey pixels of an NV21 or NV12 picture, as Android's camera gives it: its first plane, without the padding of rows. The
+/// buffer must hold the colour plane too, so that pixels of another format are refused.
 ///
 /// # Errors
 /// `Empty`, `TooLarge`, `Stride` or `Length` if the sizes and the buffer do not fit.
@@ -28,8 +36,8 @@ pub fn luma_from_nv21(pixels: &[u8], width: u32, height: u32, stride: u32) -> Re
     if stride < width {
         return Err(ScanError::Stride { width, stride });
     }
-    // The last row of the colour plane may lack its padding.
     let (row, rows) = (stride as usize, height as usize);
+    // Up to the last pixel: the last row of the colour plane may lack its padding.
     let needed = bytes_needed(width, height + height.div_ceil(2), stride);
     if pixels.len() < needed {
         return Err(ScanError::Length { needed, got: pixels.len() });
@@ -64,7 +72,7 @@ fn from_quads(
     Ok(luma)
 }
 
-/// ITU-R BT.601 weights in 1/256.
+/// Brightness by the weights of ITU-R BT.601, in 1/256.
 fn grey(r: u8, g: u8, b: u8) -> u8 {
     ((u32::from(r) * 77 + u32::from(g) * 150 + u32::from(b) * 29 + 128) >> 8) as u8
 }

@@ -1,53 +1,53 @@
-//! Which work a picture gets, in which order. Owns: the lists of passes, measured one by one
-//! (`docs/decisions/0004-scanning-pipeline.md`), and the rule when to stop. Must never: change the answer by chance; every
-//! order here is fixed.
+//! The passes over a picture and their order. Owns: the lists of passes, each justified by a measurement
+//! (`core/docs/decisions/0004-scanning-pipeline.md`), and the rule when to stop. Must never: depend on chance; every order is
+//! fixed.
 
-use super::linear::edges::{self, Edges, Threshold, Work};
-use super::linear::reading::Reading;
-use super::linear::rows::{self, Rarer};
+use super::linear::edges::{self, EdgeBuffers, Edges, Threshold};
+use super::linear::reading::LineReading;
+use super::linear::rows::{self, RareReaders};
 use super::linear::votes::Votes;
-use super::plane::{Line, Plane};
-use super::square::matrix::{self, Black};
+use super::plane::{Plane, ScanLine};
+use super::square::matrix::{self, BinaryImage};
 use super::square::{aztec, datamatrix, qr};
-use super::{Mode, Symbol};
+use super::{ScanMode, Symbol};
 
-/// One piece of work on a picture.
+/// One way of reading a picture.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pass {
-    /// Scan lines: direction (index into [`DIRECTIONS`]), how black is told from white, number of lines.
+    /// Scan lines: direction (index into [`DIRECTIONS`]), threshold, number of lines.
     Lines(usize, Threshold, usize),
     /// The same with black and white swapped.
     Inverted(usize, Threshold, usize),
-    /// Lines through rxing's readers for the rarer symbologies.
-    Rarer(usize, Threshold, usize),
-    /// QR codes; `true` looks at every row.
+    /// Scan lines through the readers of the rarer symbologies.
+    RareReaders(usize, Threshold, usize),
+    /// QR codes; `true` searches more rows for finder patterns.
     Qr(bool),
-    /// Data Matrix anywhere; `true` also looks as rxing does.
+    /// Data Matrix codes anywhere; `true` adds rxing's search.
     DataMatrix(bool),
     Pdf417,
     Aztec,
-    /// The two-dimensional readers on a picture of half the size: large, blurred or noisy codes.
+    /// The two-dimensional readers on a picture of half the size, for large, blurred or noisy codes.
     Half,
     /// The two-dimensional readers with black and white swapped.
     Negative,
-    /// Everything again at twice the size, for pictures of at most [`SMALL`] pixels.
+    /// The main passes on a picture of twice the size, for pictures of at most [`SMALL`] pixels.
     Double,
 }
 
 const SLANT: f32 = std::f32::consts::FRAC_1_SQRT_2;
-/// Rows, columns, then the directions between.
+/// Directions of scan lines: rows, columns, then the ones between.
 #[rustfmt::skip]
 pub(super) const DIRECTIONS: [(f32, f32); 8] = [
     (1.0, 0.0), (0.0, 1.0),
     (0.9239, 0.3827), (0.9239, -0.3827), (SLANT, SLANT), (SLANT, -SLANT), (0.3827, 0.9239), (0.3827, -0.9239),
 ];
-/// Pixels up to which doubling is worth its time.
+/// Largest picture that is read at twice its size, in pixels.
 const SMALL: usize = 640 * 480;
 
-use Pass::{Aztec, DataMatrix, Double, Half, Inverted, Lines, Negative, Pdf417, Qr, Rarer as Rare};
+use Pass::{Aztec, DataMatrix, Double, Half, Inverted, Lines, Negative, Pdf417, Qr, RareReaders as Rare};
 use Threshold::{Average, Local, Middle, Slope};
 
-/// What every live frame gets.
+/// Passes over every live frame.
 pub(super) const LIVE: &[Pass] = &[
     Lines(0, Middle, 24),
     Qr(false),
@@ -59,7 +59,7 @@ pub(super) const LIVE: &[Pass] = &[
     Lines(0, Slope, 32),
 ];
 
-/// What a photograph gets until a code is found.
+/// Passes over a photograph, until one finds a code.
 const STILL: &[Pass] = &[
     Lines(0, Middle, 32),
     Lines(1, Middle, 32),
@@ -91,22 +91,23 @@ const STILL: &[Pass] = &[
     Double,
 ];
 
-pub(super) fn run(plane: &Plane<'_>, mode: Mode) -> Vec<Symbol> {
-    let mut picture = Picture::new(plane, mode == Mode::Every);
-    picture.work_through(if mode == Mode::Live { LIVE } else { STILL });
+/// Reads a picture by the passes of a mode.
+pub(super) fn run(plane: &Plane<'_>, mode: ScanMode) -> Vec<Symbol> {
+    let mut picture = PictureReader::new(plane, mode == ScanMode::Every);
+    picture.run_passes(if mode == ScanMode::Live { LIVE } else { STILL });
     picture.into_symbols()
 }
 
-/// A picture being read.
-pub(super) struct Picture<'p> {
+/// Reads one picture, pass by pass.
+pub(super) struct PictureReader<'p> {
     plane: &'p Plane<'p>,
-    /// Do not stop at the first code.
+    /// Go on after the first code.
     every: bool,
-    /// Least contrast of a bar.
+    /// Smallest contrast of a bar; less is noise.
     floor: i32,
-    black: Option<Black>,
+    black: Option<BinaryImage>,
     pub(super) votes: Votes,
-    /// Two-dimensional codes: their error correction makes one sight enough.
+    /// Two-dimensional codes; their error correction makes one reading enough.
     found: Vec<Symbol>,
     buffers: Buffers,
 }
@@ -114,21 +115,21 @@ pub(super) struct Picture<'p> {
 #[derive(Default)]
 struct Buffers {
     samples: Vec<u8>,
-    work: Work,
+    work: EdgeBuffers,
     edges: Edges,
-    readings: Vec<Reading>,
+    readings: Vec<LineReading>,
 }
 
-/// Which readers look at a line.
+/// The colours of the bars that a pass looks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Readers {
-    Own,
-    OwnInverted,
+enum Polarity {
+    DarkOnLight,
+    LightOnDark,
 }
 
-impl<'p> Picture<'p> {
+impl<'p> PictureReader<'p> {
     pub(super) fn new(plane: &'p Plane<'p>, every: bool) -> Self {
-        // A bar must stand out of the flicker of flat areas by 30 %, or noise costs three times the work.
+        // A bar must exceed the noise of flat areas by 30 %: at a lower limit, noise costs three times the work.
         let floor = (i32::from(plane.noise()) * 13 / 10).clamp(12, 90);
         Self {
             plane,
@@ -141,17 +142,18 @@ impl<'p> Picture<'p> {
         }
     }
 
-    pub(super) fn work_through(&mut self, passes: &[Pass]) {
+    /// Runs the passes in order until a code is found; all of them if every code is wanted.
+    pub(super) fn run_passes(&mut self, passes: &[Pass]) {
         for pass in passes {
-            if self.done() {
+            if self.is_done() {
                 return;
             }
-            self.pass(*pass);
+            self.run_pass(*pass);
         }
     }
 
-    pub(super) fn done(&self) -> bool {
-        !self.every && (!self.found.is_empty() || self.votes.decided())
+    pub(super) fn is_done(&self) -> bool {
+        !self.every && (!self.found.is_empty() || self.votes.is_decided())
     }
 
     pub(super) fn into_symbols(self) -> Vec<Symbol> {
@@ -160,15 +162,15 @@ impl<'p> Picture<'p> {
         symbols
     }
 
-    fn pass(&mut self, pass: Pass) {
+    fn run_pass(&mut self, pass: Pass) {
         match pass {
-            Lines(direction, how, count) => self.lines(direction, how, count, Readers::Own),
-            Inverted(direction, how, count) => self.lines(direction, how, count, Readers::OwnInverted),
-            Rare(direction, how, count) => self.rarer(direction, how, count),
-            Qr(harder) => self.matrix(|plane, black| qr::read(plane, black, harder)),
+            Lines(direction, how, count) => self.read_lines(direction, how, count, Polarity::DarkOnLight),
+            Inverted(direction, how, count) => self.read_lines(direction, how, count, Polarity::LightOnDark),
+            Rare(direction, how, count) => self.read_rarer(direction, how, count),
+            Qr(harder) => self.read_matrix(|plane, black| qr::read(plane, black, harder)),
             DataMatrix(harder) => {
                 let every = self.every;
-                self.matrix(|plane, black| {
+                self.read_matrix(|plane, black| {
                     let mut found = datamatrix::read(plane, black);
                     if harder && (every || found.is_empty()) {
                         found.extend(matrix::data_matrix(black));
@@ -176,42 +178,42 @@ impl<'p> Picture<'p> {
                     found
                 });
             }
-            Pdf417 => self.matrix(|_, black| matrix::pdf417(black)),
-            Aztec => self.matrix(aztec::read),
+            Pdf417 => self.read_matrix(|_, black| matrix::pdf417(black)),
+            Aztec => self.read_matrix(aztec::read),
             Half => {
                 let half = self.plane.halved();
-                if let Some(black) = Black::of(&half) {
+                if let Some(black) = BinaryImage::from_plane(&half) {
                     let found =
                         [qr::read(&half, &black, true), datamatrix::read(&half, &black), matrix::pdf417(&black)];
-                    self.keep(found.into_iter().flatten(), 2.0);
+                    self.add_symbols(found.into_iter().flatten(), 2.0);
                 }
             }
-            Negative => self.matrix(|plane, black| {
+            Negative => self.read_matrix(|plane, black| {
                 let negative = black.inverted();
                 let plane = plane.inverted();
                 let square = [qr::read(&plane, &negative, true), datamatrix::read(&plane, &negative)].concat();
                 [square, aztec::read(&plane, &negative)].concat()
             }),
-            Double => self.double(),
+            Double => self.read_doubled(),
         }
     }
 
-    fn double(&mut self) {
+    fn read_doubled(&mut self) {
         if self.plane.width * self.plane.height > SMALL {
             return;
         }
         let double = self.plane.doubled();
-        let mut picture = Picture::new(&double, self.every);
+        let mut picture = PictureReader::new(&double, self.every);
         let passes = [Lines(0, Local, 32), Lines(1, Local, 32), Qr(true), DataMatrix(true), Pdf417];
-        picture.work_through(&passes);
+        picture.run_passes(&passes);
         let symbols = picture.into_symbols();
-        self.keep(symbols.into_iter(), 0.5);
+        self.add_symbols(symbols.into_iter(), 0.5);
     }
 
-    /// Keeps what a reader found on a picture `scale` times smaller.
-    fn keep(&mut self, symbols: impl Iterator<Item = Symbol>, scale: f32) {
+    /// Adds new symbols that were found on a copy of the picture scaled down by `scale`.
+    fn add_symbols(&mut self, symbols: impl Iterator<Item = Symbol>, scale: f32) {
         for mut symbol in symbols {
-            let known = |s: &Symbol| s.format == symbol.format && s.text == symbol.text;
+            let known = |other: &Symbol| other.format == symbol.format && other.text == symbol.text;
             if symbol.text.is_empty() || self.found.iter().any(known) || self.votes.symbols().iter().any(known) {
                 continue;
             }
@@ -223,41 +225,41 @@ impl<'p> Picture<'p> {
         }
     }
 
-    fn matrix(&mut self, read: impl FnOnce(&Plane<'_>, &Black) -> Vec<Symbol>) {
-        let black = self.black.take().or_else(|| Black::of(self.plane));
+    fn read_matrix(&mut self, read: impl FnOnce(&Plane<'_>, &BinaryImage) -> Vec<Symbol>) {
+        let black = self.black.take().or_else(|| BinaryImage::from_plane(self.plane));
         if let Some(black) = black {
             let found = read(self.plane, &black);
-            self.keep(found.into_iter(), 1.0);
+            self.add_symbols(found.into_iter(), 1.0);
             self.black = Some(black);
         }
     }
 
-    fn lines(&mut self, direction: usize, how: Threshold, count: usize, readers: Readers) {
+    fn read_lines(&mut self, direction: usize, how: Threshold, count: usize, polarity: Polarity) {
         let Some(heading) = DIRECTIONS.get(direction).copied() else { return };
-        for line in Line::fan(self.plane, heading, count) {
-            let promising = self.line(&line, direction, how, readers);
-            // A code lower than the distance of two lines gets its second vote beside the first.
-            if promising && !self.done() {
-                for aside in [3.0, -3.0, 6.0, -6.0, 12.0, -12.0] {
-                    if let Some(line) = Line::beside(self.plane, heading, line.off + aside) {
-                        self.line(&line, direction, how, readers);
+        for line in ScanLine::fan(self.plane, heading, count) {
+            let promising = self.read_line(&line, direction, how, polarity);
+            // A code lower than the distance between lines gets its further votes from lines beside this one.
+            if promising && !self.is_done() {
+                for offset in [3.0, -3.0, 6.0, -6.0, 12.0, -12.0] {
+                    if let Some(line) = ScanLine::at_offset(self.plane, heading, line.off + offset) {
+                        self.read_line(&line, direction, how, polarity);
                     }
                 }
             }
-            if self.done() {
+            if self.is_done() {
                 return;
             }
         }
     }
 
-    /// Reads one line from both ends; says whether it gave anything.
-    fn line(&mut self, line: &Line, direction: usize, how: Threshold, readers: Readers) -> bool {
+    /// Reads one line from both ends; returns whether any reader found a text.
+    fn read_line(&mut self, line: &ScanLine, direction: usize, how: Threshold, polarity: Polarity) -> bool {
         let Buffers { samples, work, edges, readings } = &mut self.buffers;
-        self.plane.along(line, samples);
+        self.plane.sample_line(line, samples);
         edges::find(samples, how, self.floor, work, edges);
-        let turned = match readers {
-            Readers::Own => [edges.clone(), edges.reversed()],
-            Readers::OwnInverted => [edges.inverted(), edges.inverted().reversed()],
+        let turned = match polarity {
+            Polarity::DarkOnLight => [edges.clone(), edges.reversed()],
+            Polarity::LightOnDark => [edges.inverted(), edges.inverted().reversed()],
         };
         let mut any = false;
         for (edges, backwards) in turned.iter().zip([false, true]) {
@@ -271,16 +273,16 @@ impl<'p> Picture<'p> {
         any
     }
 
-    fn rarer(&mut self, direction: usize, how: Threshold, count: usize) {
+    fn read_rarer(&mut self, direction: usize, how: Threshold, count: usize) {
         let Some(heading) = DIRECTIONS.get(direction).copied() else { return };
-        // One for both ways: every other row of a stacked symbol runs backwards.
-        let mut readers = Rarer::default();
-        // The DataBar reader puts the rows of stacked symbols in order by their number, so lines come in order too.
-        let mut lines = Line::fan(self.plane, heading, count);
-        lines.sort_by(|a, b| a.off.total_cmp(&b.off));
+        // One value for both ways of reading, because every other row of a stacked symbol runs backwards.
+        let mut readers = RareReaders::default();
+        // The DataBar reader orders the rows of stacked symbols by row number, so the lines are read in order.
+        let mut lines = ScanLine::fan(self.plane, heading, count);
+        lines.sort_by(|one, other| one.off.total_cmp(&other.off));
         for (row, line) in lines.iter().enumerate() {
             let Buffers { samples, work, edges, readings } = &mut self.buffers;
-            self.plane.along(line, samples);
+            self.plane.sample_line(line, samples);
             edges::find(samples, how, self.floor, work, edges);
             let turned = [edges.clone(), edges.reversed()];
             for (edges, backwards) in turned.iter().zip([false, true]) {
@@ -290,20 +292,21 @@ impl<'p> Picture<'p> {
                     vote(&mut self.votes, reading, line, direction, edges, backwards);
                 }
             }
-            if self.done() {
+            if self.is_done() {
                 return;
             }
         }
     }
 }
 
-fn vote(votes: &mut Votes, reading: Reading, line: &Line, direction: usize, edges: &Edges, backwards: bool) {
-    let place = |edge: usize| {
+/// Counts one reading of one line.
+fn vote(votes: &mut Votes, reading: LineReading, line: &ScanLine, direction: usize, edges: &Edges, backwards: bool) {
+    let position = |edge: usize| {
         let at = edges.at.get(edge).copied().unwrap_or(0.0);
-        line.place(if backwards { edges.len - at } else { at })
+        line.position(if backwards { edges.len - at } else { at })
     };
-    let (from, to) = (place(reading.first), place(reading.last));
-    // Lines of one direction are told apart by how far beside the middle they run, to the pixel.
+    let (from, to) = (position(reading.first), position(reading.last));
+    // The direction in the highest byte, below it the distance from the middle of the picture in whole pixels.
     let number = (direction as u32) << 24 | (line.off.round() as i32 + (1 << 20)) as u32;
     votes.add(reading, number, from, to);
 }

@@ -1,4 +1,4 @@
-//! Grey pixels and the ways to look at them. Owns: bounds. Must never: decide what is black.
+//! Grey pixels and their sampling. Owns: the bounds checks of every access. Must never: decide what is black.
 
 use std::borrow::Cow;
 
@@ -25,8 +25,8 @@ impl<'a> Plane<'a> {
         self.data.get(start..start + self.width).unwrap_or_default()
     }
 
-    /// The row cut off at 0 and the last row.
-    fn near(&self, y: usize) -> &[u8] {
+    /// The row `y`, or the last row if there are fewer.
+    fn clamped_row(&self, y: usize) -> &[u8] {
         self.row(y.min(self.height.saturating_sub(1)))
     }
 
@@ -34,8 +34,8 @@ impl<'a> Plane<'a> {
         self.data.get(y * self.stride + x).copied().unwrap_or(255)
     }
 
-    /// Grey at any place, linear between pixels; white outside the picture.
-    pub(super) fn between(&self, x: f32, y: f32) -> u8 {
+    /// Grey at any position, interpolated between the centres of pixels, which have whole numbers; white outside the picture.
+    pub(super) fn interpolate(&self, x: f32, y: f32) -> u8 {
         if !(x >= 0.0 && y >= 0.0 && x < self.width as f32 && y < self.height as f32) {
             return 255;
         }
@@ -49,18 +49,18 @@ impl<'a> Plane<'a> {
         ((pair(y0 * self.stride) * (16 - fy) + pair(below * self.stride) * fy + 128) >> 8) as u8
     }
 
-    /// Grey at a place whose whole numbers are corners of pixels, as the middle of a pixel is half a pixel from them.
+    /// The same for positions whose whole numbers are corners of pixels, half a pixel from the centres.
     pub(super) fn grey(&self, (x, y): (f32, f32)) -> u8 {
-        self.between(x - 0.5, y - 0.5)
+        self.interpolate(x - 0.5, y - 0.5)
     }
 
-    /// Light for dark.
+    /// The picture with light and dark swapped.
     pub(super) fn inverted(&self) -> Plane<'static> {
         let data = (0..self.height).flat_map(|y| self.row(y)).map(|grey| 255 - grey).collect();
         Plane::owned(data, self.width, self.height)
     }
 
-    /// Half the size, each pixel the mean of four.
+    /// The picture at half its size, each pixel the mean of four.
     pub(super) fn halved(&self) -> Plane<'static> {
         let (width, height) = (self.width / 2, self.height / 2);
         let mut data = Vec::with_capacity(width * height);
@@ -74,15 +74,15 @@ impl<'a> Plane<'a> {
         Plane::owned(data, width, height)
     }
 
-    /// Twice the size, linear between pixels: codes with less than two pixels a module need it.
+    /// The picture at twice its size, interpolated, for codes with less than two pixels a module.
     pub(super) fn doubled(&self) -> Plane<'static> {
         let (width, height) = (self.width * 2, self.height * 2);
         let mut data = Vec::with_capacity(width * height);
         let mut wide = Vec::with_capacity(width);
         let mut wide_next = Vec::with_capacity(width);
-        stretch(self.near(0), &mut wide);
+        stretch(self.clamped_row(0), &mut wide);
         for y in 0..self.height {
-            stretch(self.near(y + 1), &mut wide_next);
+            stretch(self.clamped_row(y + 1), &mut wide_next);
             data.extend_from_slice(&wide);
             data.extend(wide.iter().zip(&wide_next).map(|(a, b)| mean(*a, *b)));
             std::mem::swap(&mut wide, &mut wide_next);
@@ -90,8 +90,8 @@ impl<'a> Plane<'a> {
         Plane::owned(data, width, height)
     }
 
-    /// How much flat areas of this picture flicker: the range of grey within 8 x 8 pixels that a fifth of the blocks stay
-    /// below. Contrast beneath it is not a bar.
+    /// Noise of flat areas: of sampled blocks of 8 x 8 pixels, the range of grey that a fifth of them stay below. A bar has
+    /// more contrast.
     pub(super) fn noise(&self) -> u8 {
         const SAMPLES: usize = 12;
         let mut ranges = Vec::with_capacity(SAMPLES * SAMPLES);
@@ -112,10 +112,10 @@ impl<'a> Plane<'a> {
         ranges.get(ranges.len() / 5).copied().unwrap_or(0)
     }
 
-    /// Grey values along a straight line, one a pixel, linear between pixels. Stops where the line leaves the picture.
-    pub(super) fn along(&self, line: &Line, out: &mut Vec<u8>) {
+    /// Writes the grey values along a straight line to `out`, one a pixel, interpolated.
+    pub(super) fn sample_line(&self, line: &ScanLine, out: &mut Vec<u8>) {
         out.clear();
-        let Line { x, y, dx, dy, len, .. } = *line;
+        let ScanLine { x, y, dx, dy, len, .. } = *line;
         if dy == 0.0 {
             out.extend(self.row(y as usize).iter().skip(x as usize).take(len));
             return;
@@ -126,7 +126,7 @@ impl<'a> Plane<'a> {
                 out.push(self.at(px as usize, py as usize));
                 continue;
             }
-            out.push(self.between(px, py));
+            out.push(self.interpolate(px, py));
         }
     }
 }
@@ -135,6 +135,7 @@ fn mean(a: u8, b: u8) -> u8 {
     (u16::from(a) + u16::from(b)).div_ceil(2) as u8
 }
 
+/// The row at twice its length, interpolated.
 fn stretch(row: &[u8], out: &mut Vec<u8>) {
     out.clear();
     for (k, value) in row.iter().enumerate() {
@@ -143,40 +144,40 @@ fn stretch(row: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Where a scan line runs: from (x, y), one pixel long steps of (dx, dy).
+/// A scan line: from (x, y), in steps (dx, dy) of one pixel length.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line {
+pub(super) struct ScanLine {
     pub(super) x: f32,
     pub(super) y: f32,
     pub(super) dx: f32,
     pub(super) dy: f32,
     pub(super) len: usize,
-    /// Pixels from the middle of the picture, to the right of the direction: lines of one direction differ in this.
+    /// Distance from the middle of the picture in pixels, to the right of the direction. Tells lines of one direction apart.
     pub(super) off: f32,
 }
 
-impl Line {
-    /// The place on the picture of a place on the line.
-    pub(super) fn place(&self, at: f32) -> (f32, f32) {
+impl ScanLine {
+    /// The position in the picture of a distance along the line.
+    pub(super) fn position(&self, at: f32) -> (f32, f32) {
         (self.x + self.dx * at, self.y + self.dy * at)
     }
 
-    /// `count` parallel lines that cover the picture, from the centre outwards, in the direction (dx, dy) of length 1.
+    /// `count` parallel lines that cover the picture, from the middle outwards, in the direction (dx, dy) of length 1.
     pub(super) fn fan(plane: &Plane<'_>, (dx, dy): (f32, f32), count: usize) -> Vec<Self> {
         let (w, h) = (plane.width as f32, plane.height as f32);
-        // The extent of the picture across the lines.
+        // The extent of the picture at right angles to the lines.
         let across = w * dy.abs() + h * dx.abs();
         let step = across / count as f32;
         let mut lines = Vec::with_capacity(count);
         for k in 0..count {
             let side = if k % 2 == 0 { 1.0 } else { -1.0 };
-            lines.extend(Self::beside(plane, (dx, dy), side * step * k.div_ceil(2) as f32));
+            lines.extend(Self::at_offset(plane, (dx, dy), side * step * k.div_ceil(2) as f32));
         }
         lines
     }
 
-    /// The line `off` pixels beside the middle of the picture, if enough of it lies inside.
-    pub(super) fn beside(plane: &Plane<'_>, (dx, dy): (f32, f32), off: f32) -> Option<Self> {
+    /// The line at a distance of `off` pixels from the middle of the picture; `None` if less than 30 pixels of it lie inside.
+    pub(super) fn at_offset(plane: &Plane<'_>, (dx, dy): (f32, f32), off: f32) -> Option<Self> {
         let centre = (plane.width as f32 / 2.0 - dy * off, plane.height as f32 / 2.0 + dx * off);
         Self::through(plane, centre, (dx, dy)).map(|line| Self { off, ..line })
     }
@@ -200,7 +201,7 @@ impl Line {
         if !(len.is_finite() && len >= 30.0) {
             return None;
         }
-        // Rounding may put the start a hair outside.
+        // Rounding may put the start slightly outside the picture.
         let (x, y) = ((cx + dx * from).max(0.0), (cy + dy * from).max(0.0));
         Some(Self { x, y, dx, dy, len: len as usize + 1, off: 0.0 })
     }
@@ -211,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halving_and_doubling_keep_the_grey() {
+    fn halving_and_doubling_preserve_the_grey() {
         let plane = Plane::owned(vec![10, 20, 30, 40, 50, 60], 3, 2);
         let half = plane.halved();
         assert_eq!((half.width, half.height, half.row(0)), (1, 1, &[30u8][..]));
@@ -226,11 +227,11 @@ mod tests {
         let plane = Plane::owned(vec![7; 64 * 40], 64, 40);
         let slanted = (0.5f32.sqrt(), 0.5f32.sqrt());
         for direction in [(1.0, 0.0), (0.0, 1.0), slanted, (slanted.0, -slanted.1)] {
-            let lines = Line::fan(&plane, direction, 9);
+            let lines = ScanLine::fan(&plane, direction, 9);
             assert!(lines.len() >= 4);
             for line in lines {
                 let mut samples = Vec::new();
-                plane.along(&line, &mut samples);
+                plane.sample_line(&line, &mut samples);
                 assert_eq!(samples.len(), line.len);
                 assert!(samples.iter().all(|s| *s == 7));
             }

@@ -5,7 +5,7 @@ fn frame(luma: &[u8], width: u32, height: u32) -> Frame<'_> {
 }
 
 #[test]
-fn sizes_that_do_not_fit_are_told_apart() {
+fn sizes_that_do_not_fit_have_different_errors() {
     let pixels = vec![200u8; 100 * 50];
     let whole = frame(&pixels, 100, 50);
     let roi = |left, top, width, height| Frame { roi: Some(Roi { left, top, width, height }), ..whole };
@@ -21,7 +21,7 @@ fn sizes_that_do_not_fit_are_told_apart() {
         (roi(0, u32::MAX, 10, 10), ScanError::Region),
     ];
     for (frame, error) in cases {
-        for mode in [Mode::Live, Mode::Still, Mode::Every] {
+        for mode in [ScanMode::Live, ScanMode::Still, ScanMode::Every] {
             assert_eq!(scan(&frame, mode), Err(error));
         }
         assert_eq!(Scanner::new().next(&frame), Err(error));
@@ -30,14 +30,14 @@ fn sizes_that_do_not_fit_are_told_apart() {
 
 #[test]
 fn a_panic_inside_is_an_error_outside() {
-    let answer: Result<(), _> = guarded(|| panic!("this message is part of a passing test"));
+    let answer: Result<(), _> = catch_panic(|| panic!("this message is part of a passing test"));
     assert_eq!(answer, Err(ScanError::Decoder));
 }
 
-/// SplitMix64: the frames below must be the same on every machine.
-pub(super) struct Random(pub(super) u64);
+/// SplitMix64, so that the frames below are the same on every machine.
+pub(super) struct SplitMix(pub(super) u64);
 
-impl Random {
+impl SplitMix {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -52,7 +52,7 @@ impl Random {
 }
 
 /// Stripes, cells, noise or a mixture, of odd sizes.
-fn hostile(random: &mut Random) -> (Vec<u8>, u32, u32) {
+fn hostile(random: &mut SplitMix) -> (Vec<u8>, u32, u32) {
     let (width, height) = match random.below(6) {
         0 => (1, 1 + random.below(300)),
         1 => (1 + random.below(300), 1),
@@ -67,10 +67,10 @@ fn hostile(random: &mut Random) -> (Vec<u8>, u32, u32) {
         for x in 0..width {
             let pixel = match kind {
                 0 => random.below(256),
-                1 => Random(salt ^ (x / cell)).below(2) * 230,
-                2 => Random(salt ^ (x / cell) ^ ((y / cell) << 20)).below(2) * 230,
+                1 => SplitMix(salt ^ (x / cell)).below(2) * 230,
+                2 => SplitMix(salt ^ (x / cell) ^ ((y / cell) << 20)).below(2) * 230,
                 3 => (x / cell + y / cell) % period * 255 / period,
-                _ => 40 + Random(salt ^ (x / cell)).below(2) * 150 + random.below(30),
+                _ => 40 + SplitMix(salt ^ (x / cell)).below(2) * 150 + random.below(30),
             };
             pixels.push(pixel.min(255) as u8);
         }
@@ -80,12 +80,12 @@ fn hostile(random: &mut Random) -> (Vec<u8>, u32, u32) {
 
 #[test]
 fn hostile_frames_neither_fail_nor_read_as_anything_and_answers_repeat() {
-    let mut random = Random(2024);
+    let mut random = SplitMix(2024);
     let mut scanner = [Scanner::new(), Scanner::new()];
     for round in 0..120 {
         let (pixels, width, height) = hostile(&mut random);
         let frame = frame(&pixels, width, height);
-        let answer = scan(&frame, Mode::Every).unwrap();
+        let answer = scan(&frame, ScanMode::Every).unwrap();
         assert!(answer.is_empty(), "round {round}: {answer:?}");
         let [one, two] = &mut scanner;
         assert_eq!(one.next(&frame), two.next(&frame), "round {round}");
@@ -128,7 +128,7 @@ fn add_ons_are_given_beside_the_number() {
     let (pixels, width, height) = magazine("9780201379624", "52495", 0x14);
     let turned: Vec<u8> = pixels.iter().rev().copied().collect();
     for pixels in [pixels, turned] {
-        for mode in [Mode::Live, Mode::Still, Mode::Every] {
+        for mode in [ScanMode::Live, ScanMode::Still, ScanMode::Every] {
             let found = scan(&frame(&pixels, width, height), mode).unwrap();
             assert_eq!(found.len(), 1, "{mode:?}");
             assert_eq!((found[0].text.as_str(), found[0].aim.as_str()), ("9780201379624", "]E0"));
@@ -136,6 +136,6 @@ fn add_ons_are_given_beside_the_number() {
         }
     }
     let (pixels, width, height) = magazine("9780201379624", "52495", 0x11);
-    let found = scan(&frame(&pixels, width, height), Mode::Still).unwrap();
+    let found = scan(&frame(&pixels, width, height), ScanMode::Still).unwrap();
     assert_eq!((found[0].text.as_str(), found[0].add_on.as_deref()), ("9780201379624", None), "its parity is wrong");
 }

@@ -68,11 +68,11 @@ fn messages() {
 
 #[test]
 fn seeds_reach_what_they_are_seeds_of() {
-    use stocksync_scan::{Frame, Mode, scan};
+    use stocksync_scan::{Frame, ScanMode, scan};
     let read = Target::Frame.seeds().unwrap().into_iter().step_by(10).filter(|seed| {
         let number = |at: usize| u32::from(seed[at]) | u32::from(seed[at + 1]) << 8;
         let frame = Frame::new(&seed[15..], number(1), number(3));
-        !scan(&frame, Mode::Still).unwrap().is_empty()
+        !scan(&frame, ScanMode::Still).unwrap().is_empty()
     });
     assert!(read.count() > 20, "most seeds hold a code");
 }

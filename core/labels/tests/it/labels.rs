@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use stocksync_gs1::encode::{element_string, in_print_order, own_label, with_check_digit};
 use stocksync_gs1::{Context, Element, KeyboardLayout, OwnCode, ScanInput, understand};
-use stocksync_labels::{Format, Label, LabelError, Media, Payload, PayloadError, Picture, Sheet, Symbology, render};
+use stocksync_labels::{
+    Label, LabelError, LabelFormat, LabelPicture, LabelSymbology, Media, Payload, PayloadError, Sheet, render,
+};
 use stocksync_scan::{self as scan, Frame, scan};
 use stocksync_schemas::{Code, limits};
 
@@ -17,12 +19,12 @@ mod example;
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/labels");
 const MEDIA: Media = Media { width: 10_000, height: 5_000, dpi: 203 };
 
-fn label(symbology: Symbology, payload: Payload) -> Label {
+fn label(symbology: LabelSymbology, payload: Payload) -> Label {
     Label { symbology, payload, picture: None, lines: vec!["A line".to_owned()] }
 }
 
 fn code(text: &str) -> Label {
-    label(Symbology::Code128, Payload::Code(text.to_owned()))
+    label(LabelSymbology::Code128, Payload::Code(text.to_owned()))
 }
 
 /// Grey pixels of a PNG of one bit a dot: those of the label, and its width and height.
@@ -36,15 +38,15 @@ fn pixels(png: &[u8]) -> (Vec<u8>, u32, u32) {
 }
 
 /// What our scanner reads on a label: symbology identifier and text.
-fn read(label: &Label, media: &Media) -> Vec<(scan::Format, String, String)> {
-    let png = render(std::slice::from_ref(label), media, &Format::Png).unwrap();
+fn read(label: &Label, media: &Media) -> Vec<(scan::BarcodeFormat, String, String)> {
+    let png = render(std::slice::from_ref(label), media, &LabelFormat::Png).unwrap();
     let (luma, width, height) = pixels(&png);
-    let found = scan(&Frame::new(&luma, width, height), scan::Mode::Still).unwrap();
+    let found = scan(&Frame::new(&luma, width, height), scan::ScanMode::Still).unwrap();
     found.into_iter().map(|symbol| (symbol.format, symbol.aim, symbol.text)).collect()
 }
 
-fn symbologies() -> impl Strategy<Value = Symbology> {
-    prop::sample::select(vec![Symbology::Code128, Symbology::Qr, Symbology::DataMatrix])
+fn symbologies() -> impl Strategy<Value = LabelSymbology> {
+    prop::sample::select(vec![LabelSymbology::Code128, LabelSymbology::Qr, LabelSymbology::DataMatrix])
 }
 
 /// Elements of an item: its number, and perhaps lot, expiry, serial, count and weight.
@@ -76,18 +78,18 @@ proptest! {
         // GS1-128 takes 48 characters, and so many need a wide label.
         let media = Media { width: 20_000, height: 5_000, dpi };
         let text = element_string(&in_print_order(list).unwrap());
-        if symbology == Symbology::Code128 && text.len() > 48 {
-            let refused = render(&[payload], &media, &Format::Png);
+        if symbology == LabelSymbology::Code128 && text.len() > 48 {
+            let refused = render(&[payload], &media, &LabelFormat::Png);
             prop_assert_eq!(refused, Err(LabelError::Payload { label: 1, error: PayloadError::TooLong }));
             return Ok(());
         }
-        if symbology == Symbology::Qr && text.contains('%') {
-            let refused = render(&[payload], &media, &Format::Png);
+        if symbology == LabelSymbology::Qr && text.contains('%') {
+            let refused = render(&[payload], &media, &LabelFormat::Png);
             let error = PayloadError::Character { character: '%' };
             prop_assert_eq!(refused, Err(LabelError::Payload { label: 1, error }));
             return Ok(());
         }
-        let aim = match symbology { Symbology::Code128 => "]C1", Symbology::Qr => "]Q3", Symbology::DataMatrix => "]d2" };
+        let aim = match symbology { LabelSymbology::Code128 => "]C1", LabelSymbology::Qr => "]Q3", LabelSymbology::DataMatrix => "]d2" };
         let found = read(&payload, &media);
         prop_assert_eq!(found.len(), 1, "{:?}", payload);
         prop_assert_eq!((found[0].1.as_str(), &found[0].2), (aim, &text));
@@ -118,9 +120,9 @@ proptest! {
     ) {
         let label = Label { symbology, payload: Payload::Text(text), picture: None, lines };
         let media = Media { width, height, dpi };
-        match render(std::slice::from_ref(&label), &media, &Format::Zpl) {
+        match render(std::slice::from_ref(&label), &media, &LabelFormat::Zpl) {
             Ok(zpl) => {
-                let (luma, width, height) = pixels(&render(&[label], &media, &Format::Png).unwrap());
+                let (luma, width, height) = pixels(&render(&[label], &media, &LabelFormat::Png).unwrap());
                 let printed = printed(&String::from_utf8(zpl).unwrap());
                 prop_assert_eq!(printed.len(), 1);
                 prop_assert_eq!((printed[0].width, printed[0].length), (width as usize, height as usize));
@@ -132,7 +134,7 @@ proptest! {
     }
 }
 
-/// A label as a printer sees it.
+/// A label as a printer draws it.
 struct Printed {
     width: usize,
     length: usize,
@@ -145,11 +147,11 @@ fn printed(zpl: &str) -> Vec<Printed> {
     let (mut open, mut origin) = (false, 0);
     assert!(zpl.starts_with('^') && !zpl.contains('~') && !zpl.contains('\\'));
     for command in zpl[1..].split('^') {
-        let (name, rest) = command.trim_end_matches('\n').split_at(2);
-        let numbers = || rest.split(',').map(|number| number.parse().unwrap()).collect::<Vec<usize>>();
+        let (name, arguments) = command.trim_end_matches('\n').split_at(2);
+        let numbers = || arguments.split(',').map(|number| number.parse().unwrap()).collect::<Vec<usize>>();
         match name {
             "XA" => {
-                assert!(!open && rest.is_empty());
+                assert!(!open && arguments.is_empty());
                 open = true;
                 labels.push(Printed { width: 0, length: 0, dark: Vec::new() });
             }
@@ -159,15 +161,15 @@ fn printed(zpl: &str) -> Vec<Printed> {
                 label.length = numbers()[0];
                 label.dark = vec![false; label.width * label.length];
             }
-            "LH" => assert_eq!(rest, "0,0"),
+            "LH" => assert_eq!(arguments, "0,0"),
             "FO" => {
                 assert_eq!(numbers()[0], 0);
                 origin = numbers()[1];
             }
-            "GF" => picture(rest, origin, labels.last_mut().unwrap()),
-            "FS" => assert!(rest.is_empty()),
+            "GF" => picture(arguments, origin, labels.last_mut().unwrap()),
+            "FS" => assert!(arguments.is_empty()),
             "XZ" => {
-                assert!(open && rest.is_empty());
+                assert!(open && arguments.is_empty());
                 open = false;
             }
             other => panic!("a label must not use ^{other}"),
@@ -177,8 +179,8 @@ fn printed(zpl: &str) -> Vec<Printed> {
     labels
 }
 
-fn picture(rest: &str, origin: usize, label: &mut Printed) {
-    let [kind, sent, total, stride, data] = rest.splitn(5, ',').collect::<Vec<_>>().try_into().unwrap();
+fn picture(arguments: &str, origin: usize, label: &mut Printed) {
+    let [kind, sent, total, stride, data] = arguments.splitn(5, ',').collect::<Vec<_>>().try_into().unwrap();
     assert_eq!((kind, sent), ("A", total));
     let (total, stride): (usize, usize) = (total.parse().unwrap(), stride.parse().unwrap());
     assert!(total <= 99_999 && stride == label.width.div_ceil(8));
@@ -208,11 +210,11 @@ fn picture(rest: &str, origin: usize, label: &mut Printed) {
 }
 
 #[test]
-fn the_kept_files_are_made_again() {
+fn the_golden_files_are_made_again() {
     for (name, bytes) in example::files().unwrap() {
-        let kept = std::fs::read(format!("{FIXTURES}/{name}")).unwrap();
+        let golden = std::fs::read(format!("{FIXTURES}/{name}")).unwrap();
         // Two versions of a compressor may write one picture differently.
-        let same = if name.ends_with(".png") { pixels(&kept) == pixels(&bytes) } else { kept == bytes };
+        let same = if name.ends_with(".png") { pixels(&golden) == pixels(&bytes) } else { golden == bytes };
         assert!(
             same,
             "{name} changed: if it should, `cargo run -p stocksync-labels --example labels -- fixtures/labels`"
@@ -223,7 +225,7 @@ fn the_kept_files_are_made_again() {
 #[test]
 fn commands_can_be_printed_and_scanned() {
     for word in ["RECEIVE", "X12", "N144", "UNDO", "COMPLETE"] {
-        for symbology in [Symbology::Code128, Symbology::Qr, Symbology::DataMatrix] {
+        for symbology in [LabelSymbology::Code128, LabelSymbology::Qr, LabelSymbology::DataMatrix] {
             let text = read(&label(symbology, Payload::command(word).unwrap()), &MEDIA).remove(0).2;
             assert_eq!(OwnCode::decode(&text), Some(Ok(OwnCode::Command(word))));
         }
@@ -235,36 +237,37 @@ fn a_printer_reads_no_command_in_a_text() {
     let hostile = ["^XZ^XA^JUF~JR", "~DGR:A.GRF", "\\^FD", ") Tj ET /JS (", "<</OpenAction>>"];
     for text in hostile {
         let label = Label {
-            symbology: Symbology::Qr,
+            symbology: LabelSymbology::Qr,
             payload: Payload::Text(text.to_owned()),
             picture: None,
             lines: vec![text.to_owned(), "100 % ^FS".to_owned()],
         };
         assert_eq!(read(&label, &MEDIA)[0].2, text);
-        let zpl = String::from_utf8(render(&[label.clone(), label.clone()], &MEDIA, &Format::Zpl).unwrap()).unwrap();
+        let zpl =
+            String::from_utf8(render(&[label.clone(), label.clone()], &MEDIA, &LabelFormat::Zpl).unwrap()).unwrap();
         assert_eq!(printed(&zpl).len(), 2);
-        let pdf = String::from_utf8(render(&[label], &MEDIA, &Format::Pdf(None)).unwrap()).unwrap();
+        let pdf = String::from_utf8(render(&[label], &MEDIA, &LabelFormat::Pdf(None)).unwrap()).unwrap();
         assert!(!pdf.contains(text) && pdf.matches("endobj").count() == 5, "{pdf}");
     }
 }
 
 #[test]
 fn what_would_not_be_read_is_not_printed() {
-    let error = |label: Label| render(&[code("A"), label], &MEDIA, &Format::Zpl).unwrap_err();
+    let error = |label: Label| render(&[code("A"), label], &MEDIA, &LabelFormat::Zpl).unwrap_err();
     let payload = |error| LabelError::Payload { label: 2, error };
     for character in ['a', ' ', '^', '\'', '~', '"', '+', '\u{1d}', 'é', 'ก'] {
         let found = error(code(&format!("A{character}")));
         assert_eq!(found, payload(PayloadError::Character { character }));
         assert_eq!(found.code(), Code::LabelPayloadInvalid);
     }
-    let text = |text: &str| label(Symbology::Qr, Payload::Text(text.to_owned()));
+    let text = |text: &str| label(LabelSymbology::Qr, Payload::Text(text.to_owned()));
     assert_eq!(error(text("a\u{1d}")), payload(PayloadError::Character { character: '\u{1d}' }));
     assert_eq!(error(text("")), payload(PayloadError::Empty));
     assert_eq!(error(text(&"A".repeat(513))), payload(PayloadError::TooLong));
     assert_eq!(error(code(&"A".repeat(81))), payload(PayloadError::TooLong));
     assert_eq!(Payload::location("--"), Err(PayloadError::Empty));
     assert_eq!(Payload::location("Bin 1"), Err(PayloadError::Character { character: 'i' }));
-    for (pairs, said) in [
+    for (pairs, message) in [
         (vec![("01", "09501101530004")], "wrong check digit at 13"),
         (vec![("17", "270230")], "(17) is not a date or time"),
         (vec![("01", "09501101530003"), ("02", "09501101530003")], "(02) and (01) exclude each other"),
@@ -272,16 +275,16 @@ fn what_would_not_be_read_is_not_printed() {
         (vec![("10", "A B")], "character at 1 is not allowed in (10)"),
         (vec![], "empty"),
     ] {
-        assert_eq!(Payload::elements(&pairs).unwrap_err().to_string(), said);
+        assert_eq!(Payload::elements(&pairs).unwrap_err().to_string(), message);
     }
 }
 
 #[test]
-fn text_that_the_font_lacks_is_refused_by_its_place() {
+fn text_that_the_font_lacks_is_refused_with_its_line_and_character() {
     for (text, character) in [("Ελλάς", 'Ε'), ("ข้าว", 'ข'), ("tab\t", '\t'), ("\u{1b}", '\u{1b}'), ("📦", '📦')]
     {
         let label = Label { lines: vec!["Crème brûlée – 5 €, gęś".to_owned(), text.to_owned()], ..code("A") };
-        let error = render(&[label], &MEDIA, &Format::Pdf(None)).unwrap_err();
+        let error = render(&[label], &MEDIA, &LabelFormat::Pdf(None)).unwrap_err();
         assert_eq!(error, LabelError::Unprintable { label: 1, line: 2, character });
         assert_eq!(error.code(), Code::LabelTextUnprintable);
     }
@@ -289,11 +292,11 @@ fn text_that_the_font_lacks_is_refused_by_its_place() {
 
 #[test]
 fn a_picture_is_printed_dot_for_dot() {
-    let picture = Picture { width: 11, height: 3, dark: vec![0b1010_0101, 0b1110_0000, 0, 0, 0xFF, 0xFF] };
+    let picture = LabelPicture { width: 11, height: 3, dark: vec![0b1010_0101, 0b1110_0000, 0, 0, 0xFF, 0xFF] };
     let rows = ["#.#..#.####", "...........", "###########"];
-    for symbology in [Symbology::Code128, Symbology::Qr] {
+    for symbology in [LabelSymbology::Code128, LabelSymbology::Qr] {
         let label = Label { picture: Some(picture.clone()), ..label(symbology, Payload::Code("A-1".to_owned())) };
-        let (luma, width, _) = pixels(&render(std::slice::from_ref(&label), &MEDIA, &Format::Png).unwrap());
+        let (luma, width, _) = pixels(&render(std::slice::from_ref(&label), &MEDIA, &LabelFormat::Png).unwrap());
         let dots: Vec<String> = luma
             .chunks(width as usize)
             .map(|row| row.iter().map(|grey| if *grey == 0 { '#' } else { '.' }).collect())
@@ -302,52 +305,53 @@ fn a_picture_is_printed_dot_for_dot() {
         let column = dots[at].find(rows[0]).unwrap();
         assert!((0..3).all(|y| &dots[at + y][column..column + 11] == rows[y]));
         assert_eq!(read(&label, &MEDIA)[0].2, "A-1");
-        let pdf = String::from_utf8(render(&[label], &MEDIA, &Format::Pdf(None)).unwrap()).unwrap();
+        let pdf = String::from_utf8(render(&[label], &MEDIA, &LabelFormat::Pdf(None)).unwrap()).unwrap();
         assert!(pdf.contains(" 11 1 re"));
     }
-    let fails = |picture| render(&[Label { picture: Some(picture), ..code("A") }], &MEDIA, &Format::Zpl).unwrap_err();
+    let fails =
+        |picture| render(&[Label { picture: Some(picture), ..code("A") }], &MEDIA, &LabelFormat::Zpl).unwrap_err();
     let field = LabelError::OutOfRange { field: "picture" };
-    assert_eq!(fails(Picture { dark: vec![0; 5], ..picture.clone() }), field);
-    assert_eq!(fails(Picture { width: 0, height: 0, dark: vec![] }), field);
-    assert_eq!(fails(Picture { width: u32::MAX, height: u32::MAX, dark: vec![0; 8] }), field);
-    let wide = Picture { width: 808, height: 1, dark: vec![0; 101] };
+    assert_eq!(fails(LabelPicture { dark: vec![0; 5], ..picture.clone() }), field);
+    assert_eq!(fails(LabelPicture { width: 0, height: 0, dark: vec![] }), field);
+    assert_eq!(fails(LabelPicture { width: u32::MAX, height: u32::MAX, dark: vec![0; 8] }), field);
+    let wide = LabelPicture { width: 808, height: 1, dark: vec![0; 101] };
     assert_eq!(fails(wide), LabelError::DoesNotFit { label: 1 });
 }
 
 #[test]
 fn a_label_that_nobody_could_read_is_refused() {
     let tiny = Media { width: 2_000, height: 1_000, dpi: 203 };
-    let error = render(&[code("A-01-03-0000000000")], &tiny, &Format::Zpl).unwrap_err();
+    let error = render(&[code("A-01-03-0000000000")], &tiny, &LabelFormat::Zpl).unwrap_err();
     assert_eq!((error, error.code()), (LabelError::DoesNotFit { label: 1 }, Code::LabelDoesNotFit));
     let many = Label { lines: vec!["A long line of text that goes on".to_owned(); 8], ..code("A") };
-    assert_eq!(render(&[many], &tiny, &Format::Pdf(None)), Err(LabelError::DoesNotFit { label: 1 }));
+    assert_eq!(render(&[many], &tiny, &LabelFormat::Pdf(None)), Err(LabelError::DoesNotFit { label: 1 }));
 }
 
 #[test]
 fn every_limit_has_its_answer() {
-    let of = |media: Media, format: Format, labels: &[Label]| render(labels, &media, &format).unwrap_err();
+    let of = |media: Media, format: LabelFormat, labels: &[Label]| render(labels, &media, &format).unwrap_err();
     let field = |field| LabelError::OutOfRange { field };
     let one = [code("A")];
-    assert_eq!(of(MEDIA, Format::Zpl, &[]), field("labels"));
-    assert_eq!(of(MEDIA, Format::Png, &[code("A"), code("B")]), field("labels"));
-    assert_eq!(of(MEDIA, Format::Zpl, &vec![code("A"); limits::LABELS + 1]), field("labels"));
-    assert_eq!(of(Media { width: 0, ..MEDIA }, Format::Zpl, &one), field("width"));
-    assert_eq!(of(Media { height: u32::MAX, ..MEDIA }, Format::Zpl, &one), field("height"));
-    assert_eq!(of(Media { dpi: 601, ..MEDIA }, Format::Zpl, &one), field("dpi"));
+    assert_eq!(of(MEDIA, LabelFormat::Zpl, &[]), field("labels"));
+    assert_eq!(of(MEDIA, LabelFormat::Png, &[code("A"), code("B")]), field("labels"));
+    assert_eq!(of(MEDIA, LabelFormat::Zpl, &vec![code("A"); limits::LABELS + 1]), field("labels"));
+    assert_eq!(of(Media { width: 0, ..MEDIA }, LabelFormat::Zpl, &one), field("width"));
+    assert_eq!(of(Media { height: u32::MAX, ..MEDIA }, LabelFormat::Zpl, &one), field("height"));
+    assert_eq!(of(Media { dpi: 601, ..MEDIA }, LabelFormat::Zpl, &one), field("dpi"));
     let lines = Label { lines: vec![String::new(); limits::LABEL_LINES + 1], ..code("A") };
-    assert_eq!(of(MEDIA, Format::Zpl, &[lines]), field("lines"));
+    assert_eq!(of(MEDIA, LabelFormat::Zpl, &[lines]), field("lines"));
     let line = Label { lines: vec!["A".repeat(limits::LABEL_LINE_BYTES + 1)], ..code("A") };
-    assert_eq!(of(MEDIA, Format::Zpl, &[line]), field("lines"));
+    assert_eq!(of(MEDIA, LabelFormat::Zpl, &[line]), field("lines"));
     let huge = Media { width: limits::LABEL_SIDE, height: limits::LABEL_SIDE, dpi: 600 };
-    let error = of(huge, Format::Zpl, &one);
+    let error = of(huge, LabelFormat::Zpl, &one);
     assert_eq!((error, error.code()), (LabelError::TooLarge, Code::TooLarge));
     let large = Media { width: 10_000, height: 15_000, dpi: 203 };
-    assert_eq!(of(large, Format::Zpl, &vec![code("A"); 100]), LabelError::TooLarge);
-    assert!(render(&vec![code("A"); 100], &large, &Format::Pdf(None)).is_ok(), "a page has no dots");
+    assert_eq!(of(large, LabelFormat::Zpl, &vec![code("A"); 100]), LabelError::TooLarge);
+    assert!(render(&vec![code("A"); 100], &large, &LabelFormat::Pdf(None)).is_ok(), "a page has no dots");
 }
 
 #[test]
-fn a_sheet_is_filled_from_the_first_unused_place() {
+fn a_sheet_is_filled_from_the_first_unused_label() {
     let sheet = Sheet {
         width: 21_000,
         height: 29_700,
@@ -359,7 +363,7 @@ fn a_sheet_is_filled_from_the_first_unused_place() {
         down: 5_500,
         used: 7,
     };
-    let pdf = |labels: usize, sheet: Sheet| render(&vec![code("A"); labels], &MEDIA, &Format::Pdf(Some(sheet)));
+    let pdf = |labels: usize, sheet: Sheet| render(&vec![code("A"); labels], &MEDIA, &LabelFormat::Pdf(Some(sheet)));
     for (labels, pages) in [(3, "/Count 1"), (4, "/Count 2"), (13, "/Count 2"), (14, "/Count 3")] {
         let pdf = String::from_utf8(pdf(labels, sheet).unwrap()).unwrap();
         assert!(pdf.contains(pages), "{labels}");

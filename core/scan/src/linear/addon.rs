@@ -1,18 +1,18 @@
-//! The two or five digits that magazines and books carry beside their EAN or UPC (GS1 General Specifications 5.2.5). Owns:
-//! their parity check, the only one they have. Must never: be looked for except beside a symbol that was read.
+//! Add-ons: the two or five digits beside the EAN or UPC of magazines and books (GS1 General Specifications 5.2.5). Owns: their
+//! parity check, the only check they have. Must never: search for an add-on anywhere but beside a symbol that was read.
 
-use super::digits::{Inked, digit};
+use super::digits::{InkSpread, digit};
 use super::reading::quiet_after;
 
-/// White between the symbol and its add-on, in modules. The standard says 7 to 12.
+/// Space between the symbol and its add-on, in modules. The standard requires 7 to 12.
 const GAP: std::ops::Range<f32> = 5.0..16.0;
-/// White asked for behind it, in modules.
+/// Smallest quiet zone after the add-on, in modules.
 const QUIET: f32 = 4.0;
-/// Which of five digits are of set G (first digit in the highest bit), by the check sum that this says.
+/// Which of five digits are of set G, first digit in the highest bit, by the value of the check sum.
 const FIVE: [u8; 10] = [0x18, 0x14, 0x12, 0x11, 0x0C, 0x06, 0x03, 0x0A, 0x09, 0x05];
 
-/// The digits of the add-on that starts after edge `last` of a symbol printed in `ink`.
-pub(crate) fn read(edges: &[f32], last: usize, len: f32, ink: Inked) -> Option<String> {
+/// The digits of the add-on that follows edge `last` of a symbol printed with this ink spread.
+pub(crate) fn read(edges: &[f32], last: usize, len: f32, ink: InkSpread) -> Option<String> {
     let gap = edges.get(last + 1)? - edges.get(last)?;
     if !GAP.contains(&(gap / ink.module)) {
         return None;
@@ -20,19 +20,19 @@ pub(crate) fn read(edges: &[f32], last: usize, len: f32, ink: Inked) -> Option<S
     five(edges, last + 1, len, ink).or_else(|| two(edges, last + 1, len, ink))
 }
 
-fn two(edges: &[f32], first: usize, len: f32, ink: Inked) -> Option<String> {
+fn two(edges: &[f32], first: usize, len: f32, ink: InkSpread) -> Option<String> {
     let ([a, b], sets) = digits::<2>(edges, first, len, ink)?;
     (sets == (a * 10 + b) % 4).then(|| text(&[a, b]))
 }
 
-fn five(edges: &[f32], first: usize, len: f32, ink: Inked) -> Option<String> {
+fn five(edges: &[f32], first: usize, len: f32, ink: InkSpread) -> Option<String> {
     let (all @ [a, b, c, d, e], sets) = digits::<5>(edges, first, len, ink)?;
     let sum = 3 * (a + c + e) + 9 * (b + d);
     (FIVE.get(usize::from(sum % 10)) == Some(&sets)).then(|| text(&all))
 }
 
-/// `N` digits and which of them are of set G: a guard of 1, 1 and 2 modules, then the digits with 1 and 1 between them.
-fn digits<const N: usize>(edges: &[f32], first: usize, len: f32, ink: Inked) -> Option<([u8; N], u8)> {
+/// `N` digits and which of them are of set G. A guard of 1, 1 and 2 modules comes first; separators of 1 and 1 lie between digits.
+fn digits<const N: usize>(edges: &[f32], first: usize, len: f32, ink: InkSpread) -> Option<([u8; N], u8)> {
     let last = first + 3 + 4 * N + 2 * (N - 1);
     let whole = edges.get(last)? - edges.get(first)?;
     let modules = 4.0 + 7.0 * N as f32 + 2.0 * (N - 1) as f32;
@@ -48,13 +48,13 @@ fn digits<const N: usize>(edges: &[f32], first: usize, len: f32, ink: Inked) -> 
         return None;
     }
     let (mut found, mut sets) = ([0; N], 0);
-    for (n, place) in found.iter_mut().enumerate() {
+    for (n, slot) in found.iter_mut().enumerate() {
         let at = first + 3 + 6 * n;
         if n > 0 && !(space(at - 2) && bar(at - 1, 1.0)) {
             return None;
         }
         let (value, of_set_g, _) = digit(edges.get(at..at + 5)?, ink.spread, true, module)?;
-        *place = value;
+        *slot = value;
         sets = sets << 1 | u8::from(of_set_g);
     }
     Some((found, sets))
@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn found(edges: &[f32], spread: f32) -> Option<String> {
-        read(edges, 0, 400.0, Inked { module: MODULE, spread: spread * 2.0 / MODULE })
+        read(edges, 0, 400.0, InkSpread { module: MODULE, spread: spread * 2.0 / MODULE })
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Codabar from the edges of one line (EN 798). Owns: which of the seven elements are wide. Must never: answer without a start
-//! and a stop character; there is no check digit to catch a mistake.
+//! Codabar from the edges of one line (EN 798). Owns: which of the seven elements of a character are wide. Must never: accept a
+//! text without start and stop character, because there is no check digit.
 
-use super::Format;
-use super::reading::{Reading, all, quiet_after, quiet_before, widths};
+use super::BarcodeFormat;
+use super::reading::{LineReading, quiet_after, quiet_before, read_all, widths};
 
 const ALPHABET: &[u8; 20] = b"0123456789-$:/.+ABCD";
 /// Wide elements of each character of the alphabet, first element in the highest of seven bits.
@@ -11,18 +11,18 @@ const WIDE: [u8; 20] = [
     0x03, 0x06, 0x09, 0x60, 0x12, 0x42, 0x21, 0x24, 0x30, 0x48,
     0x0C, 0x18, 0x45, 0x51, 0x54, 0x15, 0x1A, 0x29, 0x0B, 0x0E,
 ];
-/// White asked for on both sides, in narrow elements.
+/// Smallest quiet zone on both sides, in narrow elements.
 const QUIET: f32 = 3.5;
-/// Shortest text: what is shorter turns up in blurred bars of other symbols.
+/// Shortest text: shorter ones appear in blurred bars of other symbols.
 const MIN_CHARACTERS: usize = 4;
 const MAX_CHARACTERS: usize = 60;
 
 /// Widths of narrow and wide bars and spaces.
 #[derive(Clone, Copy)]
-struct Sizes([f32; 4]);
+struct CodabarWidths([f32; 4]);
 
-impl Sizes {
-    /// Width of an element that is a bar or a space, wide or narrow.
+impl CodabarWidths {
+    /// Width of a bar or a space that is wide or narrow.
     fn of(&self, bar: bool, wide: bool) -> f32 {
         let [narrow_bar, wide_bar, narrow_space, wide_space] = self.0;
         match (bar, wide) {
@@ -33,8 +33,8 @@ impl Sizes {
         }
     }
 
-    /// From a start character: each has one wide bar and two wide spaces.
-    fn learned(edges: &[f32; 8]) -> Option<Self> {
+    /// Measures a start character: each has one wide bar and two wide spaces.
+    fn measure(edges: &[f32; 8]) -> Option<Self> {
         let [b1, s1, b2, s2, b3, s3, b4] = widths(edges);
         let (mut bars, mut spaces) = ([b1, b2, b3, b4], [s1, s2, s3]);
         bars.sort_by(f32::total_cmp);
@@ -48,14 +48,14 @@ impl Sizes {
     }
 }
 
-/// All Codabar symbols whose bars start in this line.
-pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    all(edges, 8 * (MIN_CHARACTERS + 2), out, |k| symbol(edges, k, len));
+/// Adds all Codabar symbols of a line.
+pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
+    read_all(edges, 8 * (MIN_CHARACTERS + 2), out, |k| symbol(edges, k, len));
 }
 
-fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
+fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
     let window = edges.get(first..first + 8)?.as_array::<8>()?;
-    let sizes = Sizes::learned(window)?;
+    let sizes = CodabarWidths::measure(window)?;
     let narrow = (sizes.of(true, false) + sizes.of(false, false)) / 2.0;
     if quiet_before(edges, first) < QUIET * narrow {
         return None;
@@ -73,16 +73,16 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
         let (byte, now) = character(edges.get(at..at + 8)?.as_array::<8>()?, sizes, scale)?;
         if byte.is_ascii_alphabetic() {
             let whole = text.len() >= MIN_CHARACTERS && quiet_after(edges, at + 7, len) >= QUIET * narrow * now;
-            return whole.then(|| Reading::new(Format::Codabar, text, "]F0", first, at + 7));
+            return whole.then(|| LineReading::new(BarcodeFormat::Codabar, text, "]F0", first, at + 7));
         }
         text.push(char::from(byte));
         (at, scale) = (at + 8, now);
     }
 }
 
-/// The character whose elements are nearest, unless another is nearly as near, and its size beside the start character: a
-/// label seen from the side gets smaller towards its far end. `scale` is that of the character before.
-fn character(edges: &[f32; 8], sizes: Sizes, scale: f32) -> Option<(u8, f32)> {
+/// The character whose elements fit best, unless another fits nearly as well, and its size relative to the start character:
+/// a label seen from the side gets smaller towards its far end. `scale` is that of the previous character.
+fn character(edges: &[f32; 8], sizes: CodabarWidths, scale: f32) -> Option<(u8, f32)> {
     let widths: [f32; 7] = widths(edges);
     let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
     for (byte, wide) in ALPHABET.iter().zip(WIDE) {
@@ -93,7 +93,7 @@ fn character(edges: &[f32; 8], sizes: Sizes, scale: f32) -> Option<(u8, f32)> {
             continue;
         }
         let squares = widths.iter().enumerate().fold(0.0, |sum, (k, width)| {
-            // In units of the step from narrow to wide.
+            // In units of the difference between narrow and wide.
             let bar = k.is_multiple_of(2);
             let d = (width / here - expected(k)) / (sizes.of(bar, true) - sizes.of(bar, false));
             sum + d * d

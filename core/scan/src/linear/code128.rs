@@ -1,12 +1,13 @@
-//! Code 128 and GS1-128 from the edges of one line (ISO/IEC 15417). Owns: which character each six runs are, and the check
-//! character. The text of the characters, code sets and FNC1 included, is rxing's. Must never: guess between two characters.
+//! Code 128 and GS1-128 from the edges of one line (ISO/IEC 15417). Owns: which character each six elements are, and the check
+//! character. The text of the characters, code sets and FNC1 included, comes from rxing. Must never: choose between two
+//! characters that fit about equally well.
 
 use rxing::common::BitArray;
 use rxing::oned::{Code128Reader, OneDReader};
 use rxing::{DecodeHints, RXingResultMetadataType, RXingResultMetadataValue};
 
-use super::Format;
-use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before, widths};
+use super::BarcodeFormat;
+use super::reading::{LineReading, quiet_or_border_after, quiet_or_border_before, read_all, widths};
 
 /// Widths in modules of the characters 0 to 105, black first.
 #[rustfmt::skip]
@@ -27,25 +28,25 @@ const STOP: [u8; 7] = *b"2331112";
 const FNC1: usize = 102;
 const START_A: usize = 103;
 
-/// White asked for on both sides, in modules.
+/// Smallest quiet zone on both sides, in modules.
 const QUIET: f32 = 5.0;
-/// Worst squared deviation of a character, and how much farther every other one must be.
+/// Largest squared deviation of a character, and by how much that of every other character must be larger.
 const ERROR: f32 = 0.9;
 const MARGIN: f32 = 0.3;
-/// Longest symbol, in characters: GS1-128 ends at 48, others print little more.
+/// Longest symbol, in characters: GS1-128 ends at 48, other symbols are hardly longer.
 const MAX_CHARACTERS: usize = 120;
 
-/// All Code 128 symbols whose bars start in this line.
-pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    // Start, one character, check and stop.
-    all(edges, 26, out, |k| symbol(edges, k, len));
+/// Adds all Code 128 symbols of a line.
+pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
+    // Start, one character, check and stop have 26 edges.
+    read_all(edges, 26, out, |k| symbol(edges, k, len));
 }
 
-fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
+fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
     let window = edges.get(first..first + 7)?;
     let width = window.last()? - window.first()?;
     let module = width / 11.0;
-    // Cheapest test first: start characters begin 2 1 1.
+    // The cheapest test comes first: start characters begin with elements of 2, 1 and 1 modules.
     let two = window.get(2)? - window.first()?;
     if !(2.0..4.2).contains(&(two / module)) || quiet_or_border_before(edges, first) < QUIET * module {
         return None;
@@ -66,7 +67,7 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
     }
 }
 
-/// The character six runs print. The spread of the ink is taken out: it adds to all bars what it takes from all spaces.
+/// The character of six elements. Ink spread is removed first: it adds to all bars what it takes from all spaces.
 fn character(edges: &[f32]) -> Option<usize> {
     let widths: [f32; 6] = modules(edges.as_array::<7>()?, 11.0);
     let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
@@ -86,7 +87,7 @@ fn modules<const N: usize, const M: usize>(edges: &[f32; N], total: f32) -> [f32
     widths::<M>(edges).map(|width| width / unit)
 }
 
-/// Squared deviation of widths from a pattern of ASCII digits after the best common spread of ink.
+/// Squared deviation of widths from a pattern of ASCII digits, after the ink spread that fits best is removed.
 fn deviation(widths: &[f32], pattern: &[u8]) -> f32 {
     let (mut squares, mut spread, mut sign) = (0.0, 0.0, 1.0);
     for (w, p) in widths.iter().zip(pattern) {
@@ -96,12 +97,12 @@ fn deviation(widths: &[f32], pattern: &[u8]) -> f32 {
         sign = -sign;
     }
     let n = widths.len() as f32;
-    // Ink may spread by 0.8 of a module, no more.
+    // Ink spreads by 0.8 of a module at most.
     let common = (spread / n).clamp(-0.8, 0.8);
     squares - 2.0 * common * spread + n * common * common
 }
 
-/// Number of the last edge, if the stop pattern is here.
+/// Index of the last edge, if the stop pattern is at edge `at`.
 fn stop(edges: &[f32], at: usize, unit: f32, len: f32) -> Option<usize> {
     let window = edges.get(at..at + 8)?;
     let width = window.last()? - window.first()?;
@@ -114,8 +115,8 @@ fn stop(edges: &[f32], at: usize, unit: f32, len: f32) -> Option<usize> {
     (deviation(&widths, &STOP) < 1.3 * ERROR).then_some(at + 7)
 }
 
-/// Checks the check character and lets rxing spell the text from a perfect drawing of the characters.
-fn finish(codes: &[usize], first: usize, last: usize) -> Option<Reading> {
+/// Verifies the check character and lets rxing decode the text from a perfect drawing of the characters.
+fn finish(codes: &[usize], first: usize, last: usize) -> Option<LineReading> {
     let (check, body) = codes.split_last()?;
     let sum: usize = body.iter().enumerate().map(|(k, code)| k.max(1) * code).sum();
     if body.len() < 2 || sum % 103 != *check {
@@ -140,14 +141,14 @@ fn finish(codes: &[usize], first: usize, last: usize) -> Option<Reading> {
     let text = found.getText();
     let text = if *check == FNC1 { text.strip_suffix('\u{1d}').unwrap_or(text) } else { text };
     if let Some(elements) = text.strip_prefix("]C1") {
-        return Some(Reading::new(Format::Code128, elements.to_owned(), "]C1", first, last));
+        return Some(LineReading::new(BarcodeFormat::Code128, elements.to_owned(), "]C1", first, last));
     }
     let aim = match found.getRXingResultMetadata().get(&RXingResultMetadataType::SYMBOLOGY_IDENTIFIER) {
         Some(RXingResultMetadataValue::SymbologyIdentifier(id)) if id == "]C2" => "]C2",
         Some(RXingResultMetadataValue::SymbologyIdentifier(id)) if id == "]C4" => "]C4",
         _ => "]C0",
     };
-    Some(Reading::new(Format::Code128, text.to_owned(), aim, first, last))
+    Some(LineReading::new(BarcodeFormat::Code128, text.to_owned(), aim, first, last))
 }
 
 #[cfg(test)]

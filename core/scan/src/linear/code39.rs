@@ -1,8 +1,8 @@
-//! Code 39 from the edges of one line (ISO/IEC 16388). Owns: which of the nine elements are wide. Must never: join pairs
-//! into full ASCII, or answer without both asterisks; there is no check digit to catch a mistake.
+//! Code 39 from the edges of one line (ISO/IEC 16388). Owns: which of the nine elements of a character are wide. Must never:
+//! combine pairs into full ASCII, or accept a text without both asterisks, because there is no check digit.
 
-use super::Format;
-use super::reading::{Reading, all, quiet_or_border_after, quiet_or_border_before, widths};
+use super::BarcodeFormat;
+use super::reading::{LineReading, quiet_or_border_after, quiet_or_border_before, read_all, widths};
 
 const ALPHABET: &[u8; 44] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%*";
 /// Wide elements of each character of the alphabet, first element in the highest of nine bits.
@@ -14,24 +14,24 @@ const WIDE: [u16; 44] = [
     0x181, 0x0C1, 0x1C0, 0x091, 0x190, 0x0D0, 0x085, 0x184, 0x0C4, 0x0A8,
     0x0A2, 0x08A, 0x02A, 0x094,
 ];
-/// White asked for on both sides, in mean elements of the first character.
+/// Smallest quiet zone on both sides, in mean elements of the first character.
 const QUIET: f32 = 3.5;
 /// Longest text.
 const MAX_CHARACTERS: usize = 80;
 
 /// Widths of narrow and wide bars and spaces.
-struct Sizes {
+struct Code39Widths {
     /// `[narrow bar, wide bar, narrow space, wide space]`, learned from the asterisk.
     element: [f32; 4],
     character: f32,
 }
 
-/// All Code 39 symbols whose bars start in this line.
-pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    all(edges, 30, out, |k| symbol(edges, k, len));
+/// Adds all Code 39 symbols of a line.
+pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
+    read_all(edges, 30, out, |k| symbol(edges, k, len));
 }
 
-fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
+fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
     let sizes = asterisk(edges.get(first..first + 10)?.as_array::<10>()?)?;
     let quiet = QUIET * sizes.character / 9.0;
     if quiet_or_border_before(edges, first) < quiet {
@@ -39,18 +39,18 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
     }
     let (mut text, mut at, mut previous) = (String::new(), first + 10, sizes.character);
     loop {
-        // The gap between two characters has no fixed width, but more than four narrow elements are no gap.
+        // The gap between two characters has no fixed width, but it is narrower than about four narrow elements.
         let gap = edges.get(at)? - edges.get(at - 1)?;
         let window = edges.get(at..at + 10)?.as_array::<10>()?;
         let width = window[9] - window[0];
-        // Characters get narrower towards the far end of a label, but each is much like the one before.
+        // Characters get narrower towards the far end of a label, but each is about as wide as the one before.
         if gap > previous / 2.5 || !(0.75..1.33).contains(&(width / previous)) {
             return None;
         }
         previous = width;
         match character(window, &sizes)? {
             b'*' if text.is_empty() || quiet_or_border_after(edges, at + 9, len) < QUIET * width / 9.0 => return None,
-            b'*' => return Some(Reading::new(Format::Code39, text, "]A0", first, at + 9)),
+            b'*' => return Some(LineReading::new(BarcodeFormat::Code39, text, "]A0", first, at + 9)),
             byte => text.push(char::from(byte)),
         }
         if text.len() > MAX_CHARACTERS {
@@ -60,9 +60,9 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
     }
 }
 
-/// The widths of the two sizes of bars and spaces, if these nine elements are an asterisk: wide are the second, fifth and
-/// seventh.
-fn asterisk(edges: &[f32; 10]) -> Option<Sizes> {
+/// The widths of narrow and wide bars and spaces, if these nine elements are an asterisk: its second, fifth and seventh
+/// element are wide.
+fn asterisk(edges: &[f32; 10]) -> Option<Code39Widths> {
     let w = widths(edges);
     let [b1, s1, b2, s2, b3, s3, b4, s4, b5] = w;
     let wide_bar = (b3 + b4) / 2.0;
@@ -72,11 +72,11 @@ fn asterisk(edges: &[f32; 10]) -> Option<Sizes> {
     let spaces = s1 > 1.35 * s2.max(s3).max(s4);
     let ratio = (wide_bar + s1) / (narrow_bar + narrow_space);
     (bars && spaces && (1.6..3.7).contains(&ratio))
-        .then(|| Sizes { element: [narrow_bar, wide_bar, narrow_space, s1], character: edges[9] - edges[0] })
+        .then(|| Code39Widths { element: [narrow_bar, wide_bar, narrow_space, s1], character: edges[9] - edges[0] })
 }
 
-/// The character whose elements are nearest, unless another is nearly as near.
-fn character(edges: &[f32; 10], sizes: &Sizes) -> Option<u8> {
+/// The character whose elements fit best, unless another fits nearly as well.
+fn character(edges: &[f32; 10], sizes: &Code39Widths) -> Option<u8> {
     let widths: [f32; 9] = widths(edges);
     let scale = sizes.character / (edges[9] - edges[0]);
     let [narrow_bar, wide_bar, narrow_space, wide_space] = sizes.element;
@@ -86,7 +86,7 @@ fn character(edges: &[f32; 10], sizes: &Sizes) -> Option<u8> {
         for (k, w) in widths.iter().enumerate() {
             let (narrow, broad) = if k % 2 == 0 { (narrow_bar, wide_bar) } else { (narrow_space, wide_space) };
             let is_wide = wide >> (8 - k) & 1 == 1;
-            // In units of the step from narrow to wide.
+            // In units of the difference between narrow and wide.
             let d = (w * scale - if is_wide { broad } else { narrow }) / (broad - narrow);
             squares += d * d;
         }

@@ -1,5 +1,5 @@
-//! What rxing says about GS1 DataBar, put right. Owns: the checks that keep its inventions out, and the element string that
-//! the symbology identifier `]e0` promises. Must never: know more of GS1 than the shape of an element string.
+//! Corrections to rxing's results for GS1 DataBar. Owns: the checks that refuse its false readings, and the element string that
+//! the symbology identifier `]e0` requires. Must never: know more of GS1 than the form of an element string.
 
 use super::reading::check_digit_holds;
 
@@ -30,7 +30,7 @@ const FIXED: [(&str, usize); 22] = [
     ("41", 16),
 ];
 
-/// Whether four runs somewhere have the shape of a DataBar finder: its readers are slow on everything else.
+/// Whether four elements somewhere have the shape of a DataBar finder. The readers are slow, so other lines skip them.
 pub(crate) fn plausible(edges: &[f32]) -> bool {
     edges.windows(5).any(|w| {
         let [a, _, c, d, e] = *w else { return false };
@@ -41,7 +41,7 @@ pub(crate) fn plausible(edges: &[f32]) -> bool {
     })
 }
 
-/// The element string of a DataBar symbol from the 13 digits it holds: the check digit is not printed.
+/// The element string of a DataBar symbol from its 13 digits; the check digit is not part of the symbol.
 pub(crate) fn omnidirectional(body: &str) -> Option<String> {
     if body.len() != 13 || !body.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -50,13 +50,13 @@ pub(crate) fn omnidirectional(body: &str) -> Option<String> {
     Some(format!("01{gtin}"))
 }
 
-/// The element string of a DataBar Expanded symbol from rxing's `(01)…(10)…`, if every element is what its identifier
-/// asks for. Values may hold brackets, so only a bracketed number of two to four digits starts an element.
+/// The element string of a DataBar Expanded symbol from rxing's `(01)…(10)…`, if every element fits its
+/// application identifier. Values may hold brackets, so only a bracketed number of two to four digits starts an element.
 pub(crate) fn expanded(text: &str) -> Option<String> {
     let elements = elements(text)?;
     let mut out = String::with_capacity(text.len());
     for (k, (id, value)) in elements.iter().enumerate() {
-        sane(id, value)?;
+        check_element(id, value)?;
         out.push_str(id);
         out.push_str(value);
         let last = k + 1 == elements.len();
@@ -68,10 +68,10 @@ pub(crate) fn expanded(text: &str) -> Option<String> {
 }
 
 fn elements(text: &str) -> Option<Vec<(&str, &str)>> {
-    let mut rest = text.strip_prefix('(')?;
+    let mut remaining = text.strip_prefix('(')?;
     let mut found = Vec::new();
     loop {
-        let (id, after) = rest.split_once(')')?;
+        let (id, after) = remaining.split_once(')')?;
         if !(2..=4).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
@@ -79,7 +79,7 @@ fn elements(text: &str) -> Option<Vec<(&str, &str)>> {
         match next {
             Some(at) => {
                 found.push((id, after.get(..at)?));
-                rest = after.get(at + 1..)?;
+                remaining = after.get(at + 1..)?;
             }
             None => {
                 found.push((id, after));
@@ -99,8 +99,8 @@ fn fixed_length(id: &str) -> Option<usize> {
     FIXED.iter().find(|(k, _)| *k == kind).map(|(_, len)| *len)
 }
 
-/// Refuses elements that cannot be: wrong length, letters in a number, a wrong check digit, no such day.
-fn sane(id: &str, value: &str) -> Option<()> {
+/// Refuses impossible elements: a wrong length, letters in a number, a wrong check digit, a date that does not exist.
+fn check_element(id: &str, value: &str) -> Option<()> {
     let digits = value.bytes().all(|b| b.is_ascii_digit());
     let printable = value.bytes().all(|b| (0x20..0x7f).contains(&b));
     if value.is_empty() || !printable {
@@ -112,7 +112,7 @@ fn sane(id: &str, value: &str) -> Option<()> {
         "23" | "24" | "25" | "40" | "41" | "42" | "43" | "71" => 3,
         _ => 2,
     };
-    // 235, 243, 394… and 43xx exist with other lengths than their group's.
+    // 235, 243, 394… and 43xx have other lengths than the rest of their group.
     if id.len() != id_length && !matches!(id.get(..2)?, "43" | "71" | "23") {
         return None;
     }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn inventions_are_refused() {
+    fn false_readings_are_refused() {
         for text in ["(32010)028812(15)1500420", "(01)09521234543214", "(17)261331", "(17)2612", "10AB", "(10)"] {
             assert_eq!(expanded(text), None, "{text}");
         }

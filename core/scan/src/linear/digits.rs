@@ -1,9 +1,9 @@
-//! The digits of EAN and UPC symbols and of their add-ons (ISO/IEC 15420). Owns: the refusal of every digit whose bars fit
-//! another one almost as well. Must never: know where in a symbol a digit stands.
+//! The digits of EAN and UPC symbols and of their add-ons (ISO/IEC 15420). Owns: the refusal of a digit whose bars fit another
+//! digit almost as well. Must never: know the index of a digit in its symbol.
 
 use super::reading::fit;
 
-/// Widths in modules of the digits 0 to 9, white first, as set L prints them. Set R swaps the colours, set G the order.
+/// Widths in modules of the digits 0 to 9 in set L, space first. Set R swaps the colours, set G reverses set R.
 pub(crate) const DIGITS: [[u8; 4]; 10] = [
     [3, 2, 1, 1],
     [2, 2, 2, 1],
@@ -16,22 +16,24 @@ pub(crate) const DIGITS: [[u8; 4]; 10] = [
     [1, 2, 1, 3],
     [3, 1, 1, 2],
 ];
-/// Worst squared deviation of one digit, and how much farther every other digit must be.
+/// Largest squared deviation of a digit, and by how much that of every other digit must be larger.
 const DIGIT_ERROR: f32 = 0.75;
 const DIGIT_MARGIN: f32 = 0.25;
 
-/// How a symbol is printed: its module in pixels, and how much wider than printed black is, in modules.
+/// How a symbol is printed.
 #[derive(Clone, Copy)]
-pub(crate) struct Inked {
+pub(crate) struct InkSpread {
+    /// Width of a module, in pixels.
     pub(crate) module: f32,
+    /// How much wider than nominal each bar is, in modules.
     pub(crate) spread: f32,
 }
 
-/// The digit that four runs print: its value, whether it is of set G, and the sum of its deviations in modules.
+/// The digit of four elements: its value, whether it is of set G, and the sum of its deviations in modules.
 pub(crate) fn digit(edges: &[f32], spread: f32, left: bool, module: f32) -> Option<(u8, bool, f32)> {
     let [a, b, c, d, e] = *edges.as_array::<5>()?;
     let unit = (e - a) / 7.0;
-    // A curved bottle narrows its outer digits, but not by half.
+    // On a curved bottle the outer digits are narrower, but not by half.
     if !(0.6..1.6).contains(&(unit / module)) {
         return None;
     }

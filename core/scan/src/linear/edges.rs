@@ -1,23 +1,24 @@
-//! Where a line of grey crosses from white to black and back, to fractions of a pixel. Owns: the three ways to choose the
-//! threshold. Must never: know about symbologies.
+//! Edges of a line of grey pixels: where it crosses from white to black and back, to fractions of a pixel. Owns: the ways to
+//! choose the threshold. Must never: know about symbologies.
 
-/// How to choose what is black.
+/// How black is told from white.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Threshold {
-    /// Half way between the dark and the light end of the whole line: quick, and best for clean prints.
+    /// Half way between dark and light of the whole line: fast, and best for clean prints.
     Middle,
-    /// Half way between the darkest and lightest pixel nearby, on a sharpened line: shadows and blur.
+    /// Half way between the darkest and the lightest pixel nearby, on a sharpened line: for shadows and blur.
     Local,
-    /// The mean of the pixels nearby: the narrowest bars.
+    /// The mean of the pixels nearby: for the narrowest bars.
     Average,
-    /// No threshold: where brightness changes fastest, in proportion to itself. The edge of a shadow, and bars too blurred to
-    /// reach any threshold.
+    /// No threshold: edges are where the logarithm of brightness changes fastest. For codes across the edge of a shadow, and
+    /// for bars too blurred to reach any threshold.
     Slope,
 }
 
-/// The crossings of one line. Even positions go from white to black, odd ones back; there is an even number of them.
+/// The edges of one line. Those with even index go from white to black, the others back; their number is even.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Edges {
+    /// Positions along the line, in pixels, ascending.
     pub(crate) at: Vec<f32>,
     /// Pixels in the line.
     pub(crate) len: f32,
@@ -39,8 +40,8 @@ impl Edges {
     }
 }
 
-/// Finds the crossings of `samples`; contrast below `floor` is taken for noise. Reuses `out`.
-pub(crate) fn find(samples: &[u8], how: Threshold, floor: i32, work: &mut Work, out: &mut Edges) {
+/// Writes the edges of `samples` to `out`. Contrast below `floor` is noise.
+pub(crate) fn find(samples: &[u8], how: Threshold, floor: i32, buffers: &mut EdgeBuffers, out: &mut Edges) {
     out.at.clear();
     out.len = samples.len() as f32;
     if samples.len() < 24 {
@@ -48,34 +49,34 @@ pub(crate) fn find(samples: &[u8], how: Threshold, floor: i32, work: &mut Work, 
     }
     match how {
         Threshold::Middle => {
-            let (low, high) = ends(samples);
+            let (low, high) = dark_and_light(samples);
             if high - low < floor {
                 return;
             }
             let middle = low + high;
             cross(samples.iter().map(|s| 2 * i32::from(*s) - middle), 0, &mut out.at);
         }
-        Threshold::Local => local(samples, floor, work, &mut out.at),
-        Threshold::Average => average(samples, floor, work, &mut out.at),
-        Threshold::Slope => slope(samples, floor, work, &mut out.at),
+        Threshold::Local => local(samples, floor, buffers, &mut out.at),
+        Threshold::Average => average(samples, floor, buffers, &mut out.at),
+        Threshold::Slope => slope(samples, floor, buffers, &mut out.at),
     }
     if out.at.len() % 2 == 1 {
-        out.at.push(out.len); // black up to the border
+        out.at.push(out.len); // dark up to the border
     }
 }
 
 /// Buffers reused from line to line.
 #[derive(Default)]
-pub(crate) struct Work {
+pub(crate) struct EdgeBuffers {
     sharp: Vec<i32>,
     low: Vec<i32>,
     high: Vec<i32>,
-    /// [`ratio`] of each grey, once it was asked for.
-    ratios: Vec<i32>,
+    /// [`log_brightness`] of each grey; filled when first needed.
+    logarithms: Vec<i32>,
 }
 
-/// Grey that 3 % of the line stay below, and above.
-fn ends(samples: &[u8]) -> (i32, i32) {
+/// Dark and light of a line: the grey that 3 % of its pixels are below, and the grey that 3 % are above.
+fn dark_and_light(samples: &[u8]) -> (i32, i32) {
     let mut counts = [0usize; 256];
     for s in samples {
         if let Some(count) = counts.get_mut(usize::from(*s)) {
@@ -83,13 +84,13 @@ fn ends(samples: &[u8]) -> (i32, i32) {
         }
     }
     let few = samples.len() / 32 + 1;
-    let low = reaches(counts.iter().enumerate(), few);
-    let high = reaches(counts.iter().enumerate().rev(), few);
+    let low = quantile(counts.iter().enumerate(), few);
+    let high = quantile(counts.iter().enumerate().rev(), few);
     (low, high)
 }
 
-/// The grey at which `few` pixels are reached.
-fn reaches<'a>(mut counts: impl Iterator<Item = (usize, &'a usize)>, few: usize) -> i32 {
+/// The first grey at which `few` pixels have been counted.
+fn quantile<'a>(mut counts: impl Iterator<Item = (usize, &'a usize)>, few: usize) -> i32 {
     let mut sum = 0;
     let reached = counts.find(|(_, n)| {
         sum += **n;
@@ -98,8 +99,8 @@ fn reaches<'a>(mut counts: impl Iterator<Item = (usize, &'a usize)>, few: usize)
     reached.map_or(0, |(grey, _)| grey as i32)
 }
 
-/// Turns signed distances from the threshold (negative is black) into crossings. A colour only counts once it goes beyond
-/// `margin`; the crossing is then where the distance was zero.
+/// Turns signed distances from the threshold (negative is black) into edges. A change of colour counts once the distance
+/// exceeds `margin`; the edge is where the distance was zero.
 fn cross(distances: impl Iterator<Item = i32>, margin: i32, out: &mut Vec<f32>) {
     let (mut dark, mut zero, mut previous) = (false, 0.0, 1);
     for (k, d) in distances.enumerate() {
@@ -116,8 +117,8 @@ fn cross(distances: impl Iterator<Item = i32>, margin: i32, out: &mut Vec<f32>) 
 
 const BLOCK: usize = 8;
 
-/// Darkest and lightest value of each block's surroundings of `2 * reach + 1` blocks.
-fn surroundings(values: &[i32], reach: usize, low: &mut Vec<i32>, high: &mut Vec<i32>) {
+/// Smallest and largest value around each block: in `2 * reach + 1` blocks of [`BLOCK`] values.
+fn local_extremes(values: &[i32], reach: usize, low: &mut Vec<i32>, high: &mut Vec<i32>) {
     let blocks: Vec<(i32, i32)> =
         values.chunks(BLOCK).map(|b| b.iter().fold((i32::MAX, i32::MIN), |(l, h), v| (l.min(*v), h.max(*v)))).collect();
     low.clear();
@@ -130,16 +131,16 @@ fn surroundings(values: &[i32], reach: usize, low: &mut Vec<i32>, high: &mut Vec
     }
 }
 
-fn local(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
-    let Work { sharp, low, high, .. } = work;
+fn local(samples: &[u8], floor: i32, buffers: &mut EdgeBuffers, out: &mut Vec<f32>) {
+    let EdgeBuffers { sharp, low, high, .. } = buffers;
     sharpen(samples, sharp);
-    surroundings(sharp, 4, low, high);
+    local_extremes(sharp, 4, low, high);
     let thresholds = low.iter().zip(high.iter()).map(|(l, h)| if h - l < 2 * floor { None } else { Some((l + h) / 2) });
     let pairs = sharp.chunks(BLOCK).zip(thresholds);
     cross(pairs.flat_map(|(block, t)| block.iter().map(move |v| t.map_or(1, |t| v - t))), 0, out);
 }
 
-/// Twice the grey, with half the second difference taken away.
+/// Twice the grey, minus the second difference: sharpens the edges.
 fn sharpen(samples: &[u8], out: &mut Vec<i32>) {
     out.clear();
     let first = samples.first().copied().unwrap_or(0);
@@ -149,14 +150,14 @@ fn sharpen(samples: &[u8], out: &mut Vec<i32>) {
     out.extend(samples.iter().zip(left).zip(right).map(|((c, l), r)| 4 * i32::from(*c) - i32::from(l) - i32::from(r)));
 }
 
-fn average(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
+fn average(samples: &[u8], floor: i32, buffers: &mut EdgeBuffers, out: &mut Vec<f32>) {
     const REACH: usize = 10;
-    let Work { sharp, low, high, .. } = work;
+    let EdgeBuffers { sharp, low, high, .. } = buffers;
     sharp.clear();
     sharp.extend(samples.iter().map(|s| i32::from(*s)));
-    surroundings(sharp, 1, low, high);
+    local_extremes(sharp, 1, low, high);
     let flat: Vec<bool> = low.iter().zip(high.iter()).map(|(l, h)| h - l < floor).collect();
-    // Sum over a sliding window, shorter at both ends.
+    // Sum over a sliding window, which is shorter at both ends of the line.
     let mut sum: i32 = sharp.iter().take(REACH).sum();
     let mut count = REACH.min(sharp.len()) as i32;
     let enter = sharp.iter().skip(REACH).map(Some).chain(std::iter::repeat(None));
@@ -176,22 +177,22 @@ fn average(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
     cross(distances.into_iter(), floor, out);
 }
 
-/// Steepest places. Of several in the same direction the steepest is kept: a shadow's edge is gentler than that of a bar
-/// once brightness is taken in proportion.
-fn slope(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
-    let Work { sharp, low, high, ratios } = work;
-    if ratios.is_empty() {
-        ratios.extend((0..=255).map(ratio));
+/// Edges where the slope is steepest. Of several neighbours in the same direction only the steepest counts: on a logarithmic
+/// scale the edge of a shadow is less steep than that of a bar.
+fn slope(samples: &[u8], floor: i32, buffers: &mut EdgeBuffers, out: &mut Vec<f32>) {
+    let EdgeBuffers { sharp, low, high, logarithms } = buffers;
+    if logarithms.is_empty() {
+        logarithms.extend((0..=255).map(log_brightness));
     }
-    let ratio = |grey: u8| ratios.get(usize::from(grey)).copied().unwrap_or(0);
+    let logarithm = |grey: u8| logarithms.get(usize::from(grey)).copied().unwrap_or(0);
     sharp.clear();
     sharp.push(0);
     sharp.extend(samples.windows(3).map(|w| match w {
-        [a, _, b] => ratio(*b) - ratio(*a),
+        [a, _, b] => logarithm(*b) - logarithm(*a),
         _ => 0,
     }));
     sharp.push(0);
-    surroundings(sharp, 2, low, high);
+    local_extremes(sharp, 2, low, high);
     let mut last: Option<(bool, i32)> = None;
     for (k, triple) in sharp.windows(3).enumerate() {
         let [a, b, c] = *triple else { continue };
@@ -205,38 +206,37 @@ fn slope(samples: &[u8], floor: i32, work: &mut Work, out: &mut Vec<f32>) {
         if 8 * steep < near(low).max(near(high)) || steep * (light + DARK) < floor * STEP {
             continue;
         }
-        // The top of the parabola through the three.
+        // The vertex of the parabola through the three values.
         let bend = before + after - 2 * steep;
-        let place = (k + 1) as f32 + 0.5 + if bend < 0 { (before - after) as f32 / (2 * bend) as f32 } else { 0.0 };
+        let position = (k + 1) as f32 + 0.5 + if bend < 0 { (before - after) as f32 / (2 * bend) as f32 } else { 0.0 };
         match last {
             Some((direction, height)) if direction == rising => {
                 if steep > height {
                     out.pop();
-                    out.push(place);
+                    out.push(position);
                     last = Some((rising, steep));
                 }
             }
             None if rising => {}
             _ => {
-                out.push(place);
+                out.push(position);
                 last = Some((rising, steep));
             }
         }
     }
 }
 
-/// Grey that a camera gives where there is no light, so that its noise does not count in proportion to nothing.
+/// Added to each grey before the logarithm is taken, so that noise in black areas is not exaggerated.
 const DARK: i32 = 12;
-/// Steps of [`ratio`] in a factor of e, and in a factor of 2.
+/// Steps of [`log_brightness`] in a factor of e, and in a factor of 2.
 const STEP: i32 = 739;
 const OCTAVE: u32 = 512;
 
-/// Brightness on a scale where equal steps are equal ratios: 512 times its binary logarithm, in whole numbers, so that every
-/// machine finds the same edges.
-fn ratio(grey: u8) -> i32 {
+/// 512 times the binary logarithm of brightness. Computed in integers, so that every machine finds the same edges.
+fn log_brightness(grey: u8) -> i32 {
     let value = u64::from(grey) + DARK as u64;
     let octave = value.ilog2();
-    // The mantissa in [1, 2) with 32 bits behind the point; each squaring gives one more bit of the logarithm.
+    // The mantissa in [1, 2) with 32 fraction bits; each squaring yields one more bit of the logarithm.
     let mut mantissa = value << (32 - octave);
     let mut bits = octave;
     for _ in 0..OCTAVE.ilog2() {
@@ -254,7 +254,7 @@ mod tests {
 
     fn crossings(samples: &[u8], how: Threshold) -> Vec<f32> {
         let mut edges = Edges::default();
-        find(samples, how, 20, &mut Work::default(), &mut edges);
+        find(samples, how, 20, &mut EdgeBuffers::default(), &mut edges);
         edges.at
     }
 
@@ -284,13 +284,17 @@ mod tests {
     #[test]
     fn equal_ratios_are_equal_steps() {
         for (grey, wanted) in [(0, 12.0f64), (4, 16.0), (52, 64.0), (116, 128.0), (255, 267.0)] {
-            assert!((f64::from(ratio(grey)) - 512.0 * wanted.log2()).abs() < 1.01, "{grey} {}", ratio(grey));
+            assert!(
+                (f64::from(log_brightness(grey)) - 512.0 * wanted.log2()).abs() < 1.01,
+                "{grey} {}",
+                log_brightness(grey)
+            );
         }
     }
 
     #[test]
     fn the_edge_of_a_shadow_is_no_bar() {
-        // Bars of four pixels, and a shadow that leaves 30 % of the light from the middle of a white bar on.
+        // Bars of four pixels; from the middle of a space on, a shadow leaves 30 % of the light.
         let samples: Vec<u8> = (0..160)
             .map(|k| {
                 let grey = if (k / 4) % 2 == 0 { 220.0 } else { 25.0 };
@@ -308,7 +312,7 @@ mod tests {
         samples[10..14].fill(0);
         samples[20..22].fill(0);
         let mut edges = Edges::default();
-        find(&samples, Threshold::Middle, 20, &mut Work::default(), &mut edges);
+        find(&samples, Threshold::Middle, 20, &mut EdgeBuffers::default(), &mut edges);
         let widths = |e: &Edges| e.at.windows(2).map(|w| (w[1] - w[0]).round() as i32).collect::<Vec<_>>();
         assert_eq!(widths(&edges), [4, 6, 2]);
         assert_eq!(widths(&edges.reversed()), [2, 6, 4]);

@@ -1,23 +1,23 @@
-//! Interleaved 2 of 5, ITF-14 included, from the edges of one line (ISO/IEC 16390). Owns: which bars are wide. Must never:
-//! return a short text lightly: a slanted line that leaves the symbol early reads as one.
+//! Interleaved 2 of 5, ITF-14 included, from the edges of one line (ISO/IEC 16390). Owns: which elements are wide. Must never:
+//! accept fewer digits than [`MIN_DIGITS`], because a slanted line that leaves a symbol early shows a shorter one.
 
-use super::Format;
-use super::reading::{Reading, all, check_digit_holds, quiet_after, quiet_before};
+use super::BarcodeFormat;
+use super::reading::{LineReading, check_digit_holds, quiet_after, quiet_before, read_all};
 
 /// Digits by their wide elements, first element in the highest of five bits.
 const WIDE: [u8; 10] = [0b00110, 0b10001, 0b01001, 0b11000, 0b00101, 0b10100, 0b01100, 0b00011, 0b10010, 0b01010];
-/// White asked for on both sides, in narrow elements.
+/// Smallest quiet zone on both sides, in narrow elements.
 const QUIET: f32 = 6.0;
 const MIN_DIGITS: usize = 6;
 const MAX_DIGITS: usize = 80;
 
-/// All ITF symbols whose bars start in this line.
-pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    all(edges, 4 + 5 * MIN_DIGITS + 4, out, |k| symbol(edges, k, len));
+/// Adds all ITF symbols of a line.
+pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
+    read_all(edges, 4 + 5 * MIN_DIGITS + 4, out, |k| symbol(edges, k, len));
 }
 
-fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
-    // Start: four narrow elements.
+fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
+    // The start pattern: four narrow elements.
     let [a, b, c, d, e] = *edges.get(first..first + 5)?.as_array::<5>()?;
     let narrow = (e - a) / 4.0;
     let pairs = [(c - a) / narrow, (d - b) / narrow, (e - c) / narrow];
@@ -30,7 +30,7 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
             && let Some(last) = stop(edges, at, narrow, len)
         {
             let aim = if text.len() == 14 && check_digit_holds(&text) { "]I1" } else { "]I0" };
-            return Some(Reading::new(Format::Itf, text, aim, first, last));
+            return Some(LineReading::new(BarcodeFormat::Itf, text, aim, first, last));
         }
         let window = edges.get(at..at + 11)?.as_array::<11>()?;
         let width = window[10] - window[0];
@@ -45,7 +45,7 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<Reading> {
     }
 }
 
-/// The digit of five elements of one colour: two must be clearly wider than the others, and all of a kind alike.
+/// The digit of five elements of one colour. Two must be clearly wider than the others, and each kind of similar width.
 fn digit(widths: [f32; 5]) -> Option<char> {
     let mut sorted = widths;
     sorted.sort_by(f32::total_cmp);
@@ -58,7 +58,7 @@ fn digit(widths: [f32; 5]) -> Option<char> {
     WIDE.iter().position(|w| *w == bits).map(|d| char::from(b'0' + d as u8))
 }
 
-/// Number of the last edge, if the stop pattern is here: wide bar, narrow space, narrow bar.
+/// Index of the last edge, if the stop pattern is at edge `at`: wide bar, narrow space, narrow bar.
 fn stop(edges: &[f32], at: usize, narrow: f32, len: f32) -> Option<usize> {
     let [a, b, c, d] = *edges.get(at..at + 4)?.as_array::<4>()?;
     let (wide, thin) = (b - a, d - b);

@@ -1,7 +1,7 @@
-//! Linear codes: from the grey of a line to edges, from edges to readings, from the readings of many lines to a belief.
+//! Linear codes: from the grey pixels of a line to edges, from edges to readings, from the readings of many lines to symbols.
 //!
-//! Owns: everything that looks at one line at a time, and how many lines a text needs. Must never: look at a picture but
-//! along a line that `passes` chose.
+//! Owns: everything that works on one line at a time, and how many lines must agree on a text. Must never: read pixels other
+//! than those of a line that `passes` chose.
 
 mod addon;
 mod codabar;
@@ -17,4 +17,4 @@ mod retail;
 pub(super) mod rows;
 pub(super) mod votes;
 
-use super::{Format, Point, Symbol};
+use super::{BarcodeFormat, Point, Symbol};

@@ -1,11 +1,11 @@
-//! GS1 DataBar Omnidirectional, its truncated and its stacked kinds, from the edges of lines (ISO/IEC 24724 section 5).
-//! Owns: the two halves of a symbol, wherever in the picture they are. Must never: join halves that were not each seen on
-//! two lines, or whose check value is wrong.
+//! GS1 DataBar Omnidirectional, Truncated and Stacked, from the edges of lines (ISO/IEC 24724 section 5). Owns: the two halves
+//! of a symbol, wherever in the picture they are. Must never: combine halves that were not each seen on two lines, or whose
+//! check value is wrong.
 
 use super::databar;
 use super::reading::fit;
 
-/// Finders by their value, first element on the side of the outer character.
+/// Widths of the finders by their value, starting on the side of the outer character.
 const FINDERS: [[u8; 5]; 9] = [
     [3, 8, 2, 1, 1],
     [3, 5, 5, 1, 1],
@@ -19,17 +19,17 @@ const FINDERS: [[u8; 5]; 9] = [
 ];
 /// Elements of a half: outer character, finder, inner character.
 const HALF: usize = 21;
-/// Halves remembered of one picture at most.
+/// Most halves remembered of one picture.
 const MAX_HALVES: usize = 256;
-/// Added to the number where a composite component belongs to it.
+/// Added to the number of a symbol that has a composite component.
 const FLAG: u64 = 10_000_000_000_000;
-/// Farthest a finder's elements may be from their widths together, in squared modules.
+/// Largest squared deviation of a finder, in modules.
 const FINDER_FIT: f32 = 1.2;
 
-/// One half as a line shows it.
+/// One half of a symbol, as a line shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Half {
-    /// Whether the symbol runs against the direction of the lines.
+    /// Whether the symbol runs against the direction of the line.
     backwards: bool,
     right: bool,
     value: u32,
@@ -37,12 +37,12 @@ struct Half {
     finder: u32,
 }
 
-/// The halves seen on the lines of one direction.
+/// The halves seen on the lines of one direction, each with its lines.
 #[derive(Default)]
 pub(crate) struct Halves(Vec<(Half, Vec<u32>)>);
 
 impl Halves {
-    /// Reads a line; an answer is the element string with the first and last edge of the half that completed it.
+    /// Reads a line. Returns element strings, each with the first and last edge of the half that completed the symbol.
     pub(crate) fn read(&mut self, edges: &[f32], line: u32, backwards: bool) -> Vec<(String, usize, usize)> {
         let mut out = Vec::new();
         for first in 0..(edges.len() + 1).saturating_sub(HALF + 1) {
@@ -60,9 +60,9 @@ impl Halves {
         out
     }
 
-    /// The symbol of a half and of the only other half that fits it.
+    /// The element string of a half and of the other half that fits it; `None` if several fit.
     fn complete(&self, half: &Half) -> Option<String> {
-        let sure = |half: &Half| self.0.iter().any(|(known, lines)| known == half && lines.len() >= 2);
+        let confirmed = |half: &Half| self.0.iter().any(|(known, lines)| known == half && lines.len() >= 2);
         let fits = |other: &&Half| {
             other.right != half.right && other.backwards == half.backwards && {
                 let (left, right) = if half.right { (*other, half) } else { (half, *other) };
@@ -70,24 +70,24 @@ impl Halves {
             }
         };
         let mut others = self.0.iter().filter(|(_, lines)| lines.len() >= 2).map(|(half, _)| half).filter(fits);
-        let other = others.next().filter(|_| sure(half))?;
+        let other = others.next().filter(|_| confirmed(half))?;
         if others.next().is_some() {
             return None;
         }
         let (left, right) = if half.right { (other, half) } else { (half, other) };
         let number = 4_537_077 * u64::from(left.value) + u64::from(right.value);
-        // From 10^13 on: the flag of a composite component, which is no part of the number.
+        // Numbers from 10^13 on carry the flag of a composite component, which is not part of the GTIN.
         (number < 2 * FLAG).then(|| databar::omnidirectional(&format!("{:013}", number % FLAG)))?
     }
 }
 
-/// Whether two halves carry the check value that their finders say.
+/// Whether the check value of two halves is the one that their finders encode.
 fn matches(left: &Half, right: &Half) -> bool {
     let sum = (left.check + 16 * right.check) % 79;
-    let mut said = 9 * left.finder + right.finder;
-    said -= u32::from(said > 72);
-    said -= u32::from(said > 8);
-    sum == said
+    let mut encoded = 9 * left.finder + right.finder;
+    encoded -= u32::from(encoded > 72);
+    encoded -= u32::from(encoded > 8);
+    sum == encoded
 }
 
 /// The half whose outer character begins with element `first`.
@@ -102,18 +102,18 @@ fn half(edges: &[f32], first: usize, backwards: bool) -> Option<Half> {
         return None;
     }
     let widths = widths(finder, 15.0);
-    let score = |pattern: &[u8; 5]| fit(&unspread(&widths, pattern), pattern).0;
+    let score = |pattern: &[u8; 5]| fit(&remove_spread(&widths, pattern), pattern).0;
     let (value, best) = FINDERS.iter().map(score).enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
     if best > FINDER_FIT {
         return None;
     }
     let spread = spread(&widths, FINDERS.get(value)?);
-    // The finder's first element has the colour of the characters' first ones.
-    let outer = character(&widths8(at.get(..9)?, 16.0, spread), true)?;
-    let mut inside = widths8(at.get(13..)?, 15.0, -spread);
+    // The first element of the finder has the colour of the first elements of the characters.
+    let outer = character(&character_widths(at.get(..9)?, 16.0, spread), true)?;
+    let mut inside = character_widths(at.get(13..)?, 15.0, -spread);
     inside.reverse();
     let inner = character(&inside, false)?;
-    // A left half begins with a space, a right one, seen from its outer end, with a bar.
+    // Seen from its outer end, a left half begins with a space and a right half with a bar.
     let right = first.is_multiple_of(2);
     Some(Half {
         backwards: backwards != right,
@@ -135,37 +135,39 @@ fn widths(edges: &[f32], modules: f32) -> Vec<f32> {
         .collect()
 }
 
-/// How much wider than drawn the elements of the first one's colour are.
+/// How much wider than nominal the elements of the first colour are.
 fn spread(widths: &[f32], pattern: &[u8; 5]) -> f32 {
-    let amiss = widths.iter().zip(pattern).enumerate().map(|(k, (w, p))| {
+    let deviations = widths.iter().zip(pattern).enumerate().map(|(k, (w, p))| {
         let d = w - f32::from(*p);
         if k % 2 == 0 { d } else { -d }
     });
-    amiss.sum::<f32>() / 5.0
+    deviations.sum::<f32>() / 5.0
 }
 
-fn unspread(widths: &[f32], pattern: &[u8; 5]) -> Vec<f32> {
+/// The widths with the spread removed that fits the pattern best.
+fn remove_spread(widths: &[f32], pattern: &[u8; 5]) -> Vec<f32> {
     let s = spread(widths, pattern);
     widths.iter().enumerate().map(|(k, w)| if k % 2 == 0 { w - s } else { w + s }).collect()
 }
 
-fn widths8(edges: &[f32], modules: f32, spread: f32) -> Vec<f32> {
+/// Widths of a character in modules, with a known spread removed.
+fn character_widths(edges: &[f32], modules: f32, spread: f32) -> Vec<f32> {
     let found = widths(edges, modules);
     found.iter().enumerate().map(|(k, w)| if k % 2 == 0 { w - spread } else { w + spread }).collect()
 }
 
-/// Value and check portion of a character's eight widths.
+/// Value and check portion of a character of eight elements.
 fn character(widths: &[f32], outer: bool) -> Option<(u32, u32)> {
     let counts: Vec<i32> = widths.iter().map(|w| (w + 0.5).clamp(1.0, 8.9) as i32).collect();
     let mut counts: [i32; 8] = counts.try_into().ok()?;
     let sum = |counts: &[i32; 8], parity: usize| counts.iter().skip(parity).step_by(2).sum::<i32>();
     let modules = if outer { 16 } else { 15 };
-    // Sum of the odd, and of the even elements: even numbers, but the odd ones of an inner character.
+    // The sums of the odd and of the even elements are even numbers; that of the odd ones of an inner character is odd.
     let bad = |counts: &[i32; 8], parity: usize| (sum(counts, parity) % 2 != 0) == (outer || parity == 1);
     let excess = sum(&counts, 0) + sum(&counts, 1) - modules;
     let (odd, even) = (bad(&counts, 0), bad(&counts, 1));
     let mut shift = |parity: usize, by: i32| {
-        // The element whose rounding was the most doubtful in that direction.
+        // The element that was rounded the farthest in that direction.
         let doubt = |k: &usize| widths.get(*k).zip(counts.get(*k)).map_or(0.0, |(w, c)| (w - *c as f32) * by as f32);
         let worst = (parity..8).step_by(2).max_by(|a, b| doubt(a).total_cmp(&doubt(b)));
         if let Some(count) = worst.and_then(|k| counts.get_mut(k)) {
@@ -192,22 +194,23 @@ fn character(widths: &[f32], outer: bool) -> Option<(u32, u32)> {
         let group = group(12, odd.iter().sum())?;
         let (widest, total, start) =
             *[(8, 1, 0), (6, 10, 161), (4, 34, 961), (3, 70, 2015), (1, 126, 2715)].get(group)?;
-        place(&odd, widest, false)? * total + place(&even, 9 - widest, true)? + start
+        rank(&odd, widest, false)? * total + rank(&even, 9 - widest, true)? + start
     } else {
         let group = group(10, even.iter().sum())?;
         let (widest, total, start) = *[(2, 4, 0), (4, 20, 336), (6, 48, 1036), (8, 81, 1516)].get(group)?;
-        place(&even, 9 - widest, false)? * total + place(&odd, widest, true)? + start
+        rank(&even, 9 - widest, false)? * total + rank(&odd, widest, true)? + start
     };
     Some((value, check))
 }
 
+/// Index of the group of characters whose elements of one parity have this sum.
 fn group(most: u32, sum: u32) -> Option<usize> {
     (sum >= 4 && sum <= most).then_some(((most - sum) / 2) as usize)
 }
 
-/// The place of four widths in the list of all that have their sum and none above `widest`; `narrow` lists only those with
-/// an element of one module.
-fn place(widths: &[u32; 4], widest: u32, narrow: bool) -> Option<u32> {
+/// Index of four widths in the list of all widths with the same sum and none above `widest`. With `narrow` the list has only
+/// those with an element of one module.
+fn rank(widths: &[u32; 4], widest: u32, narrow: bool) -> Option<u32> {
     if widths.iter().any(|w| *w > widest) || (narrow && !widths.contains(&1)) {
         return None;
     }
@@ -247,12 +250,12 @@ mod tests {
 
     #[test]
     fn the_lists_are_as_long_as_the_standard_says() {
-        // The last of each: one less than the table's number of them.
-        assert_eq!(place(&[6, 2, 1, 1], 6, false), Some(79));
-        assert_eq!(place(&[3, 1, 1, 1], 3, true), Some(9));
-        assert_eq!(place(&[5, 1, 1, 1], 5, true), Some(33));
-        assert_eq!(place(&[2, 2, 2, 2], 5, true), None, "no element of one module");
-        assert_eq!(place(&[7, 1, 1, 1], 6, false), None);
+        // The last index of each list is one less than its length in the standard.
+        assert_eq!(rank(&[6, 2, 1, 1], 6, false), Some(79));
+        assert_eq!(rank(&[3, 1, 1, 1], 3, true), Some(9));
+        assert_eq!(rank(&[5, 1, 1, 1], 5, true), Some(33));
+        assert_eq!(rank(&[2, 2, 2, 2], 5, true), None, "no element of one module");
+        assert_eq!(rank(&[7, 1, 1, 1], 6, false), None);
     }
 
     #[test]

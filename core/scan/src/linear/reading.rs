@@ -1,12 +1,12 @@
-//! What a line says, and the measures that readers share. Owns: white beside a symbol, how far widths are from a pattern, and
-//! the check digit of GS1 numbers. Must never: know which readers there are.
+//! One reading of a line, and the measurements that readers share. Owns: quiet zones, the deviation of widths from a pattern,
+//! and the check digit of GS1 numbers. Must never: know which readers there are.
 
-use super::Format;
+use super::BarcodeFormat;
 
-/// One text seen on one line.
+/// One text read on one line.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Reading {
-    pub(crate) format: Format,
+pub(crate) struct LineReading {
+    pub(crate) format: BarcodeFormat,
     pub(crate) text: String,
     pub(crate) aim: &'static str,
     /// First and last edge of the symbol.
@@ -16,31 +16,31 @@ pub(crate) struct Reading {
     pub(crate) add_on: Option<String>,
 }
 
-impl Reading {
-    pub(crate) fn new(format: Format, text: String, aim: &'static str, first: usize, last: usize) -> Self {
+impl LineReading {
+    pub(crate) fn new(format: BarcodeFormat, text: String, aim: &'static str, first: usize, last: usize) -> Self {
         Self { format, text, aim, first, last, add_on: None }
     }
 }
 
-/// White before edge `k`. The border of the picture is as good as white for symbologies that a cut-off part of a symbol
-/// cannot pass for.
+/// Width of the quiet zone before edge `k`; unlimited at the border of the picture. For symbologies that the cut-off part of
+/// another symbol cannot look like.
 pub(crate) fn quiet_or_border_before(edges: &[f32], k: usize) -> f32 {
     if k == 0 { f32::MAX } else { quiet_before(edges, k) }
 }
 
-/// White after edge `k`, likewise.
+/// The same after edge `k`.
 pub(crate) fn quiet_or_border_after(edges: &[f32], k: usize, len: f32) -> f32 {
     if k + 1 >= edges.len() { f32::MAX } else { quiet_after(edges, k, len) }
 }
 
-/// White before edge `k`.
+/// Width of the quiet zone before edge `k`, up to the border of the picture.
 pub(crate) fn quiet_before(edges: &[f32], k: usize) -> f32 {
     let here = edges.get(k).copied().unwrap_or(0.0);
     let before = k.checked_sub(1).and_then(|k| edges.get(k)).copied().unwrap_or(0.0);
     here - before
 }
 
-/// White after edge `k`.
+/// The same after edge `k` of a line of `len` pixels.
 pub(crate) fn quiet_after(edges: &[f32], k: usize, len: f32) -> f32 {
     let here = edges.get(k).copied().unwrap_or(len);
     edges.get(k + 1).copied().unwrap_or(len) - here
@@ -57,7 +57,7 @@ pub(crate) fn widths<const N: usize>(edges: &[f32]) -> [f32; N] {
     widths
 }
 
-/// Sum of the squared, and of the absolute, deviations of widths from a pattern, all in modules.
+/// Sums of the squared and of the absolute deviations of widths from a pattern, in modules.
 pub(crate) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
     widths.iter().zip(pattern).fold((0.0, 0.0), |(squares, sum), (w, p)| {
         let d = w - f32::from(*p);
@@ -71,8 +71,14 @@ pub(crate) fn check_digit_holds(digits: &str) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// Every symbol of a line, from left to right: `symbol` reads the one whose first bar is at an edge. `least` edges make none.
-pub(crate) fn all(edges: &[f32], least: usize, out: &mut Vec<Reading>, symbol: impl Fn(usize) -> Option<Reading>) {
+/// Adds every symbol of a line, from left to right. `symbol` reads the one whose first bar begins at an edge; fewer than
+/// `least` edges are no symbol.
+pub(crate) fn read_all(
+    edges: &[f32],
+    least: usize,
+    out: &mut Vec<LineReading>,
+    symbol: impl Fn(usize) -> Option<LineReading>,
+) {
     let mut k = 0;
     while k + least <= edges.len() {
         match symbol(k) {

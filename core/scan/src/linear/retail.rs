@@ -1,57 +1,58 @@
-//! EAN-13, UPC-A, EAN-8 and UPC-E from the edges of one line (ISO/IEC 15420). Owns: the refusal of every reading whose bars
-//! are not what its text would print. Must never: accept a wrong check digit, or give add-on digits as part of a text (`addon`
-//! reads them).
+//! EAN-13, UPC-A, EAN-8 and UPC-E from the edges of one line (ISO/IEC 15420). Owns: the refusal of readings whose bars deviate
+//! from the bars of their text. Must never: accept a wrong check digit, or return add-on digits as part of a text (`addon` reads
+//! them).
 
-use super::digits::{Inked, digit};
-use super::reading::{Reading, all, check_digit_holds, quiet_after, quiet_before};
-use super::{Format, addon};
+use super::digits::{InkSpread, digit};
+use super::reading::{LineReading, check_digit_holds, quiet_after, quiet_before, read_all};
+use super::{BarcodeFormat, addon};
 
-/// First digit of EAN-13 by which of the six left digits are of set G, most significant bit first.
+/// Which of the six left digits of an EAN-13 are of set G, by its first digit; highest bit first.
 const FIRST_DIGIT: [u8; 10] = [0x00, 0x0B, 0x0D, 0x0E, 0x13, 0x19, 0x1C, 0x15, 0x16, 0x1A];
-/// Check digit of UPC-E of number system 0 likewise; number system 1 has every set swapped.
+/// The same by the check digit of a UPC-E of number system 0; in number system 1 all sets are swapped.
 const UPC_E_CHECK: [u8; 10] = [0x38, 0x34, 0x32, 0x31, 0x2C, 0x26, 0x23, 0x2A, 0x29, 0x25];
 
-/// White beside the symbol that is asked for, in modules: print shops and thumbs leave less than the standard wants.
+/// Smallest quiet zone on both sides, in modules: less than in the standard, because prints and thumbs often leave less.
 const QUIET: f32 = 4.0;
-/// Worst mean deviation of a bar or space from what the text would print, in modules.
+/// Largest mean deviation of a bar or space from its nominal width, in modules.
 const MEAN_ERROR: f32 = 0.23;
 
-/// What the bars of a symbol say, whether or not it makes sense.
-struct Bars {
+/// The digits of a symbol before its check digit is verified.
+struct RetailBars {
     digits: Vec<u8>,
     /// Which of the left digits are of set G, first digit in the highest bit.
     sets: u8,
-    ink: Inked,
+    ink: InkSpread,
 }
 
-struct Layout {
+/// Where the digits and guards of a symbology are.
+struct RetailLayout {
     modules: f32,
-    /// Run at which each digit starts.
+    /// Index of the first element of each digit.
     digits: &'static [usize],
-    /// Runs one module wide.
+    /// Indices of the guard elements, each one module wide.
     guards: &'static [usize],
 }
 
-const EAN_13: Layout = Layout {
+const EAN_13: RetailLayout = RetailLayout {
     modules: 95.0,
     digits: &[3, 7, 11, 15, 19, 23, 32, 36, 40, 44, 48, 52],
     guards: &[0, 1, 2, 27, 28, 29, 30, 31, 56, 57, 58],
 };
-const EAN_8: Layout = Layout {
+const EAN_8: RetailLayout = RetailLayout {
     modules: 67.0,
     digits: &[3, 7, 11, 15, 24, 28, 32, 36],
     guards: &[0, 1, 2, 19, 20, 21, 22, 23, 40, 41, 42],
 };
-const UPC_E: Layout =
-    Layout { modules: 51.0, digits: &[3, 7, 11, 15, 19, 23], guards: &[0, 1, 2, 27, 28, 29, 30, 31, 32] };
+const UPC_E: RetailLayout =
+    RetailLayout { modules: 51.0, digits: &[3, 7, 11, 15, 19, 23], guards: &[0, 1, 2, 27, 28, 29, 30, 31, 32] };
 
-/// All retail symbols whose bars start in this line. `edges` as in [`super::edges::Edges`].
-pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<Reading>) {
-    all(edges, 34, out, |k| start(edges, k, len));
+/// Adds all retail symbols of a line. `edges` are as in [`super::edges::Edges`].
+pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
+    read_all(edges, 34, out, |k| start(edges, k, len));
 }
 
-fn start(edges: &[f32], k: usize, len: f32) -> Option<Reading> {
-    // A guard has three equal runs: most bars of a picture end here.
+fn start(edges: &[f32], k: usize, len: f32) -> Option<LineReading> {
+    // A guard has three equal elements; most bars of a picture fail this test.
     let [a, b, c, d] = *edges.get(k..k + 4)?.as_array::<4>()?;
     let (first, second) = (c - a, d - b);
     if first > 1.7 * second || second > 1.7 * first {
@@ -60,32 +61,32 @@ fn start(edges: &[f32], k: usize, len: f32) -> Option<Reading> {
     if quiet_before(edges, k) < first {
         return None;
     }
-    let with_add_on = |reading: Reading, bars: &Bars| {
+    let with_add_on = |reading: LineReading, bars: &RetailBars| {
         let add_on = addon::read(edges, reading.last, len, bars.ink);
-        Reading { add_on, ..reading }
+        LineReading { add_on, ..reading }
     };
     if let Some(bars) = symbol(edges, k, len, &EAN_13)
         && let Some((format, text)) = ean_13(&bars.digits, bars.sets)
     {
-        return Some(with_add_on(Reading::new(format, text, "]E0", k, k + 59), &bars));
+        return Some(with_add_on(LineReading::new(format, text, "]E0", k, k + 59), &bars));
     }
     if let Some(bars) = symbol(edges, k, len, &EAN_8).filter(|bars| bars.sets == 0)
         && let Some(text) = checked(&bars.digits)
     {
-        return Some(Reading::new(Format::Ean8, text, "]E4", k, k + 43));
+        return Some(LineReading::new(BarcodeFormat::Ean8, text, "]E4", k, k + 43));
     }
     let bars = symbol(edges, k, len, &UPC_E)?;
     let text = upc_e(&bars.digits, bars.sets)?;
-    Some(with_add_on(Reading::new(Format::UpcE, text, "]E0", k, k + 33), &bars))
+    Some(with_add_on(LineReading::new(BarcodeFormat::UpcE, text, "]E0", k, k + 33), &bars))
 }
 
-/// The symbol that starts at edge `k`.
-fn symbol(edges: &[f32], k: usize, len: f32, layout: &Layout) -> Option<Bars> {
+/// The digits of the symbol that starts at edge `k`.
+fn symbol(edges: &[f32], k: usize, len: f32, layout: &RetailLayout) -> Option<RetailBars> {
     let runs = layout.guards.last()? + 1;
     let bars = edges.get(k..=k + runs)?;
     let module = (bars.last()? - bars.first()?) / layout.modules;
     let single = |run: usize| Some(bars.get(run + 1)? - bars.get(run)?);
-    // Two neighbouring guard runs are two modules wide, however much the ink spread.
+    // Two neighbouring guard elements are two modules wide, whatever the ink spread.
     for pair in layout.guards.windows(2) {
         let [a, b] = *pair.as_array::<2>()?;
         if b == a + 1 && !(1.2..2.8).contains(&((single(a)? + single(b)?) / module)) {
@@ -98,7 +99,7 @@ fn symbol(edges: &[f32], k: usize, len: f32, layout: &Layout) -> Option<Bars> {
     let spread = ink_spread(layout, module, single)?;
     let (mut digits, mut sets, mut error) = (Vec::with_capacity(layout.digits.len()), 0u8, 0.0);
     for (n, at) in layout.digits.iter().enumerate() {
-        let left = at % 2 == 1; // white first
+        let left = at % 2 == 1; // space first
         let (digit, of_set_g, deviation) = digit(bars.get(*at..=at + 4)?, spread, left, module)?;
         digits.push(digit);
         error += deviation;
@@ -110,11 +111,11 @@ fn symbol(edges: &[f32], k: usize, len: f32, layout: &Layout) -> Option<Bars> {
         let sign = if run % 2 == 0 { 1.0 } else { -1.0 };
         error += (single(*run)? / module - sign * spread - 1.0).abs();
     }
-    (error / (runs as f32) < MEAN_ERROR).then_some(Bars { digits, sets, ink: Inked { module, spread } })
+    (error / (runs as f32) < MEAN_ERROR).then_some(RetailBars { digits, sets, ink: InkSpread { module, spread } })
 }
 
-/// How much wider than printed black is, in modules, from the guards.
-fn ink_spread(layout: &Layout, module: f32, single: impl Fn(usize) -> Option<f32>) -> Option<f32> {
+/// How much wider than nominal the bars are, in modules, measured on the guards.
+fn ink_spread(layout: &RetailLayout, module: f32, single: impl Fn(usize) -> Option<f32>) -> Option<f32> {
     let (mut black, mut blacks, mut white, mut whites) = (0.0, 0.0, 0.0, 0.0);
     for run in layout.guards {
         let width = single(*run)? / module;
@@ -128,13 +129,13 @@ fn ink_spread(layout: &Layout, module: f32, single: impl Fn(usize) -> Option<f32
     (spread.abs() < 0.7).then_some(spread)
 }
 
-fn ean_13(digits: &[u8], sets: u8) -> Option<(Format, String)> {
+fn ean_13(digits: &[u8], sets: u8) -> Option<(BarcodeFormat, String)> {
     let first = FIRST_DIGIT.iter().position(|s| *s == sets)? as u8;
     let all: Vec<u8> = std::iter::once(first).chain(digits.iter().copied()).collect();
     let text = checked(&all)?;
     Some(match text.strip_prefix('0') {
-        Some(upc_a) => (Format::UpcA, upc_a.to_owned()),
-        None => (Format::Ean13, text),
+        Some(upc_a) => (BarcodeFormat::UpcA, upc_a.to_owned()),
+        None => (BarcodeFormat::Ean13, text),
     })
 }
 
@@ -191,7 +192,7 @@ mod tests {
         edges.iter().enumerate().map(|(k, e)| if k % 2 == 0 { e - spread } else { e + spread }).collect()
     }
 
-    fn texts(edges: &[f32]) -> Vec<(Format, String)> {
+    fn texts(edges: &[f32]) -> Vec<(BarcodeFormat, String)> {
         let mut out = Vec::new();
         read(edges, 900.0, &mut out);
         out.into_iter().map(|r| (r.format, r.text)).collect()
@@ -200,13 +201,16 @@ mod tests {
     #[test]
     fn thin_and_thick_ink_reads_the_same() {
         for spread in [-0.5, 0.0, 0.7] {
-            assert_eq!(texts(&drawn("4006381333931", 2.0, spread)), [(Format::Ean13, "4006381333931".to_owned())]);
+            assert_eq!(
+                texts(&drawn("4006381333931", 2.0, spread)),
+                [(BarcodeFormat::Ean13, "4006381333931".to_owned())]
+            );
         }
     }
 
     #[test]
     fn a_leading_zero_is_a_upc() {
-        assert_eq!(texts(&drawn("0012345678905", 1.6, 0.1)), [(Format::UpcA, "012345678905".to_owned())]);
+        assert_eq!(texts(&drawn("0012345678905", 1.6, 0.1)), [(BarcodeFormat::UpcA, "012345678905".to_owned())]);
     }
 
     #[test]
@@ -217,7 +221,7 @@ mod tests {
     #[test]
     fn bars_between_two_digits_give_nothing() {
         let mut edges = drawn("4006381333931", 2.0, 0.0);
-        // Half a module makes the right 9 (3 1 1 2) half a 0 (3 2 1 1).
+        // With half a module moved, the right 9 (3 1 1 2) is half way to a 0 (3 2 1 1).
         edges[46] += 1.0;
         edges[47] += 1.0;
         assert!(texts(&edges).is_empty());

@@ -1,5 +1,5 @@
-//! From the edges of one line to readings. Owns: which linear readers run on a line, and the row rebuilt for those of
-//! rxing. Must never: trust a single line; that is for `votes`.
+//! From the edges of one line to readings. Owns: which linear readers run on a line, and the row of bits that is rebuilt for
+//! rxing's readers. Must never: decide whether a reading is believed; `votes` does.
 
 use rxing::common::BitArray;
 use rxing::oned::rss::expanded::RSSExpandedReader;
@@ -8,11 +8,11 @@ use rxing::{DecodeHints, RXingResult};
 
 use super::edges::Edges;
 use super::omni::Halves;
-use super::reading::Reading;
-use super::{Format, codabar, code39, code128, databar, itf, retail};
+use super::reading::LineReading;
+use super::{BarcodeFormat, codabar, code39, code128, databar, itf, retail};
 
-/// What one line says in its own readers: EAN/UPC, Code 128, Code 39, ITF, Codabar.
-pub(crate) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {
+/// Adds what this crate's own readers find on a line: EAN/UPC, Code 128, Code 39, ITF, Codabar.
+pub(crate) fn read_own(edges: &Edges, out: &mut Vec<LineReading>) {
     retail::read(&edges.at, edges.len, out);
     code128::read(&edges.at, edges.len, out);
     code39::read(&edges.at, edges.len, out);
@@ -20,31 +20,31 @@ pub(crate) fn read_own(edges: &Edges, out: &mut Vec<Reading>) {
     codabar::read(&edges.at, edges.len, out);
 }
 
-/// rxing's readers for the rarer symbologies. The DataBar ones carry what they saw from row to row (stacked symbols need
-/// that), so one value of this serves one direction of one pass over one picture.
+/// The readers of the rarer symbologies: DataBar, and rxing's for Code 93, traditional Codabar and DataBar Expanded. The
+/// DataBar readers remember earlier rows, which stacked symbols need, so each pass over a picture has a value of its own.
 #[derive(Default)]
-pub(crate) struct Rarer {
+pub(crate) struct RareReaders {
     omni: Halves,
     expanded: RSSExpandedReader,
     hints: DecodeHints,
 }
 
-/// Bits a module must get, so that rounding does no harm.
+/// Bits of the rebuilt row for each pixel of the line, so that rounding does no harm.
 const SCALE: f32 = 3.0;
-/// Longest piece of a row that is rebuilt, in bits.
+/// Longest rebuilt row, in bits.
 const MAX_BITS: f32 = 16_384.0;
-/// Fewest edges of any of these symbols: a stacked half of DataBar.
+/// Fewest edges of any of these symbols: one row of a stacked DataBar.
 const MIN_EDGES: usize = 20;
 
-impl Rarer {
-    /// Reads the pieces between wide white gaps.
-    pub(crate) fn read(&mut self, edges: &Edges, row: u32, backwards: bool, out: &mut Vec<Reading>) {
+impl RareReaders {
+    /// Reads a line. `row` is its number in the pass, ascending.
+    pub(crate) fn read(&mut self, edges: &Edges, row: u32, backwards: bool, out: &mut Vec<LineReading>) {
         for (text, first, last) in self.omni.read(&edges.at, row, backwards) {
-            out.push(Reading::new(Format::DataBar, text, "]e0", first, last));
+            out.push(LineReading::new(BarcodeFormat::DataBar, text, "]e0", first, last));
         }
         for (first, piece) in pieces(&edges.at) {
             let Some((bits, origin, scale)) = rebuild(piece) else { continue };
-            let place = |result: &RXingResult| -> (usize, usize) {
+            let edges_of = |result: &RXingResult| -> (usize, usize) {
                 let xs = result.getPoints().iter().map(|p| p.x / scale + origin);
                 let (low, high) = xs.fold((f32::MAX, f32::MIN), |(l, h), x| (l.min(x), h.max(x)));
                 let from = edges.at.partition_point(|e| *e < low).min(first + piece.len() - 1);
@@ -53,13 +53,13 @@ impl Rarer {
             };
             let whole = (first, first + piece.len() - 1);
             if let Ok(found) = Code93Reader::default().decode_row(row, &bits, &self.hints) {
-                let (a, b) = place(&found);
-                out.push(Reading::new(Format::Code93, found.getText().to_owned(), "]G0", a, b));
+                let (a, b) = edges_of(&found);
+                out.push(LineReading::new(BarcodeFormat::Code93, found.getText().to_owned(), "]G0", a, b));
             }
-            // Traditional Codabar has eighteen widths, which only a reader without a measure of its own forgives.
+            // Traditional Codabar has eighteen element widths; the own reader expects four, rxing's expects none.
             if let Ok(found) = CodaBarReader::default().decode_row(row, &bits, &self.hints) {
-                let (a, b) = place(&found);
-                out.push(Reading::new(Format::Codabar, found.getText().to_owned(), "]F0", a, b));
+                let (a, b) = edges_of(&found);
+                out.push(LineReading::new(BarcodeFormat::Codabar, found.getText().to_owned(), "]F0", a, b));
             }
             if !databar::plausible(piece) {
                 continue;
@@ -67,40 +67,41 @@ impl Rarer {
             if let Ok(found) = self.expanded.decode_row(row, &bits, &self.hints)
                 && let Some(text) = databar::expanded(found.getText())
             {
-                out.push(Reading::new(Format::DataBarExpanded, text, "]e0", whole.0, whole.1));
+                out.push(LineReading::new(BarcodeFormat::DataBarExpanded, text, "]e0", whole.0, whole.1));
             }
         }
     }
 }
 
-/// The parts of a line between white gaps of more than ten mean runs, each with the number of its first edge: rxing tries
-/// only the first thing in a row that looks like a start.
+/// The parts of a line between gaps of more than ten mean elements, each with the index of its first edge. rxing tries only the
+/// first start pattern of a row, so each part becomes a row.
 fn pieces(edges: &[f32]) -> Vec<(usize, &[f32])> {
     let mut found = Vec::new();
     let (mut first, mut k) = (0, 2);
-    let mut keep = |from: usize, to: usize| {
+    let mut add_piece = |from: usize, to: usize| {
         if let Some(piece) = edges.get(from..to).filter(|p| p.len() >= MIN_EDGES) {
             found.push((from, piece));
         }
     };
     while let (Some(a), Some(b)) = (edges.get(k - 1), edges.get(k)) {
-        // Local: the runs just before the gap, so that one fat bar far away does not matter. A few narrow bars say little of
-        // the mean, and a space of DataBar is up to nine of them wide.
+        // The mean of the elements just before the gap, so that a wide bar far away has no influence. A mean of few elements is
+        // uncertain, and a space of DataBar is up to nine modules wide, so the limit is higher then.
         let from = k.saturating_sub(9).max(first);
         let runs = k - 1 - from;
         let near = edges.get(from).map_or(0.0, |e| (a - e) / runs.max(1) as f32);
         let gap = if runs < 8 { 20.0 } else { 10.0 };
         if b - a > gap * near.max(0.5) {
-            keep(first, k);
+            add_piece(first, k);
             first = k;
         }
         k += 2;
     }
-    keep(first, edges.len());
+    add_piece(first, edges.len());
     found
 }
 
-/// The row as rxing wants it: one bit a third of a pixel, with white on both sides.
+/// The row of bits that rxing reads: one bit for each third of a pixel, with white on both sides. Also the position of its
+/// first bit and the bits per pixel.
 fn rebuild(piece: &[f32]) -> Option<(BitArray, f32, f32)> {
     let (start, end) = (*piece.first()?, *piece.last()?);
     let quiet = ((end - start) / piece.len() as f32 * 12.0).max(8.0);

@@ -1,45 +1,45 @@
-//! Where Aztec codes are, and their modules on a straight grid. Owns: finding the rings anywhere, and the grid that fits what
-//! lies around them, turned, leaning or bent away; rxing looks only at the centre of an upright picture. Must never: look at
-//! more than a few candidates, or believe rings without a mode message around them.
+//! Aztec codes anywhere in a picture, and the grid of their modules. rxing reads only a code at the centre of an upright picture.
+//! Owns: finding the rings, and the grid fitted to the modules around them, if turned or in perspective. Must never: try more
+//! than a few candidates, or accept rings without a valid mode message.
 
 use rxing::common::BitMatrix;
 
-use super::aztec_code::Mode;
-use super::matrix::Black;
+use super::aztec_code::ModeMessage;
+use super::matrix::BinaryImage;
 use super::plane::Plane;
-use super::{Format, Point, Symbol};
+use super::{BarcodeFormat, Point, Symbol};
 
-/// Places looked at in one picture: the largest and most even of those that look like rings along rows, columns and
-/// diagonals. The rest is noise and print.
+/// Candidates tried in one picture: the largest and most even ones that look like rings along rows, columns and diagonals.
 const MAX_CANDIDATES: usize = 8;
-/// Of the difference between their darkest and lightest, how much the mean dark and light module of the rings must differ
-/// before the fit: print and noise that look like rings along a few lines do not.
-const RINGS_CLEAR: f32 = 0.22;
-/// Share of the modules of the rings that must have their colour: halfway through the fit, and after it.
-const RINGS_LIKELY: f32 = 0.65;
-const RINGS_RIGHT: f32 = 0.86;
-/// Share of modules that are black or white once no better grid is needed.
-const CLEAR: f32 = 0.97;
-/// How far out the grid is fitted, step by step: each step starts from a grid that is nearly right there.
+/// Before the fit, how much the means of the dark and of the light modules of the rings must differ, as a share of the range
+/// from darkest to lightest. Print and noise that look like rings along a few lines fail this test.
+const MIN_CONTRAST: f32 = 0.22;
+/// Share of the modules of the rings that must have their colour, halfway through the fit.
+const MIN_RINGS_HALFWAY: f32 = 0.65;
+/// The same after the fit.
+const MIN_RINGS_FITTED: f32 = 0.86;
+/// If this share of modules is clearly black or white, the grid needs no further fit.
+const CLEAR_SHARE: f32 = 0.97;
+/// Radii up to which the grid is fitted, one after the other; each fit starts from a grid that is nearly right there.
 const RADII: [i32; 7] = [6, 9, 13, 19, 28, 40, 56];
-/// Modules beyond the rings where the mode message of the larger kind ends.
+/// Distance of the mode message of full-range symbols from the centre, in modules.
 const MODE_REACH: i32 = 7;
 
-/// A place with rings around it.
+/// A position with rings around it; `module` is the size of a module in pixels.
 #[derive(Debug, Clone, Copy)]
-struct Rings {
+struct Bullseye {
     x: f32,
     y: f32,
     module: f32,
 }
 
 /// Aztec codes anywhere in a picture.
-pub(crate) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
+pub(crate) fn read(plane: &Plane<'_>, black: &BinaryImage) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
     for rings in candidates(black.bits()) {
-        let symbol = Grid::around(plane, rings).and_then(|grid| grid.read(plane));
+        let symbol = AztecGrid::fit_to_rings(plane, rings).and_then(|grid| grid.read(plane));
         if let Some(symbol) = symbol
-            && !found.iter().any(|s| s.text == symbol.text)
+            && !found.iter().any(|known| known.text == symbol.text)
         {
             found.push(symbol);
         }
@@ -47,49 +47,50 @@ pub(crate) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
     found
 }
 
-/// From modules, counted from the middle of the rings, to pixels: a plane seen from somewhere.
+/// Maps modules, counted from the centre of the rings, to pixels: a plane in perspective.
 #[derive(Debug, Clone, Copy)]
-struct Grid {
-    /// Middle, one module to the right, one module down, and how far the plane leans away along both.
+struct AztecGrid {
+    /// Centre, one module to the right, one module down, and the perspective in both directions.
     at: [f32; 8],
-    /// Grey between black and white there.
+    /// Grey half way between black and white.
     middle: f32,
-    /// From black to white.
+    /// Difference of black and white.
     step: f32,
 }
 
-impl Grid {
-    /// The grid whose rings are where rings seem to be, if they are rings.
-    fn around(plane: &Plane<'_>, rings: Rings) -> Option<Self> {
+impl AztecGrid {
+    /// The grid fitted to a candidate, if it shows rings.
+    fn fit_to_rings(plane: &Plane<'_>, rings: Bullseye) -> Option<Self> {
         let turned = |(x, y): (f32, f32), degrees: f32, scale: f32| {
             let (sin, cos) = degrees.to_radians().sin_cos();
             let module = rings.module * scale;
             let at = [rings.x + x, rings.y + y, module * cos, module * sin, -module * sin, module * cos, 0.0, 0.0];
             Self { at, middle: 0.0, step: 0.0 }
         };
-        // Four-fold symmetry covers the rest of the circle; a run across turned rings is longer than a module.
+        // By four-fold symmetry 90 degrees are enough. A run across turned rings is longer than a module, so smaller ones are tried.
         let scaled =
             |at: (f32, f32), step: i32| [0.64, 0.74, 0.86, 1.0].map(|scale| turned(at, step as f32 * 6.0, scale));
-        // A line through a corner of a turned ring looks like one through the middle.
+        // A line through a corner of a turned ring looks like one through the centre.
         let aside = [2.0, -2.0, 4.0, -4.0].map(|off| off * rings.module);
         let corners = aside.into_iter().flat_map(|off| [(off, 0.0), (0.0, off)]);
         let starts = (0..15).flat_map(|step| scaled((0.0, 0.0), step));
         let starts = starts.chain(corners.flat_map(|at| (4..12).flat_map(move |step| scaled(at, step))));
         let steps = [0.4, 0.4, 0.06, 0.06, 0.06, 0.06, 0.002, 0.002];
-        let start = clearest(plane, starts).filter(|grid| grid.contrast(plane) >= RINGS_CLEAR * grid.range(plane))?;
-        let grid = start.climbed(steps, 3, |it| it.contrast(plane));
-        // Rings seen from a corner seem to be a module or two away.
+        let start =
+            best_start(plane, starts).filter(|grid| grid.contrast(plane) >= MIN_CONTRAST * grid.range(plane))?;
+        let grid = start.hill_climb(steps, 3, |grid| grid.contrast(plane));
+        // Rings found at a corner are off by one or two modules.
         let shifts = (-2..=2).flat_map(|j| (-2..=2).map(move |i| (i as f32, j as f32)));
-        let mut grid = clearest(plane, shifts.map(|(i, j)| grid.shifted(i, j)))?;
-        grid.levelled(plane).filter(|right| *right >= RINGS_LIKELY)?;
-        grid = grid.climbed(steps, 5, |it| it.contrast(plane));
-        grid.levelled(plane).filter(|right| *right >= RINGS_RIGHT)?;
+        let mut grid = best_start(plane, shifts.map(|(i, j)| grid.shifted(i, j)))?;
+        grid.set_levels(plane).filter(|right| *right >= MIN_RINGS_HALFWAY)?;
+        grid = grid.hill_climb(steps, 5, |grid| grid.contrast(plane));
+        grid.set_levels(plane).filter(|right| *right >= MIN_RINGS_FITTED)?;
         Some(grid)
     }
 
-    /// Sets the grey between black and white; gives the share of the modules of the rings that are on their side of it. None
-    /// if there is hardly a difference.
-    fn levelled(&mut self, plane: &Plane<'_>) -> Option<f32> {
+    /// Measures black and white on the rings. Returns the share of their modules that have their colour; `None` if black and
+    /// white hardly differ.
+    fn set_levels(&mut self, plane: &Plane<'_>) -> Option<f32> {
         let (dark, light) = self.rings(plane);
         self.middle = (dark + light) / 2.0;
         self.step = light - dark;
@@ -97,9 +98,9 @@ impl Grid {
         (self.step > 16.0).then_some(right as f32 / ring_modules().count() as f32)
     }
 
-    /// Fitted to all that lies around, from the first radius to the second: in the middle of a module the grey is black or
-    /// white, on its border neither.
-    fn widened(self, plane: &Plane<'_>, from: i32, to: i32) -> Self {
+    /// The grid fitted to the modules from the first radius to the second: at the centre of a module the grey is black or
+    /// white, at its border neither.
+    fn extend(self, plane: &Plane<'_>, from: i32, to: i32) -> Self {
         let radii = RADII.into_iter().filter(|radius| *radius > from && *radius < to).chain([to]);
         radii.fold(self, |grid, radius| {
             if grid.is_clear(plane, radius) {
@@ -107,26 +108,24 @@ impl Grid {
             }
             let share = 0.5 / radius as f32;
             let steps = [0.2, 0.2, share, share, share, share, share * 0.05, share * 0.05];
-            grid.climbed(steps, if radius == to { 4 } else { 3 }, |it| it.sharpness(plane, radius))
+            grid.hill_climb(steps, if radius == to { 4 } else { 3 }, |grid| grid.sharpness(plane, radius))
         })
     }
 
-    /// Whether nearly every module is black or white already.
+    /// Whether nearly every module is clearly black or white.
     fn is_clear(&self, plane: &Plane<'_>, reach: i32) -> bool {
-        let greys = Modules::of(self, plane, reach).greys;
+        let greys = GreyModules::sample(self, plane, reach).greys;
         let clear = greys.iter().filter(|grey| (**grey - self.middle).abs() > 0.4 * self.step).count();
-        clear as f32 >= CLEAR * greys.len() as f32
+        clear as f32 >= CLEAR_SHARE * greys.len() as f32
     }
 
-    /// Better by small steps, each half of the one before. Steps are in modules.
-    fn climbed(self, steps: [f32; 8], halvings: u32, score: impl Fn(&Self) -> f32) -> Self {
-        let (mut best, mut most) = (self, score(&self));
+    /// Changes one parameter after the other by small steps as long as the score grows; steps are in modules and halve each time.
+    fn hill_climb(self, steps: [f32; 8], halvings: u32, score: impl Fn(&Self) -> f32) -> Self {
+        let (mut best, mut highest) = (self, score(&self));
         let module = self.at[2].hypot(self.at[3]);
         for halving in 0..halvings {
-            let mut again = 4;
-            while again > 0 {
-                again -= 1;
-                let before = most;
+            for _ in 0..4 {
+                let before = highest;
                 for (which, step) in steps.iter().enumerate() {
                     let unit = if which < 6 { module } else { 1.0 };
                     for sign in [1.0, -1.0] {
@@ -135,13 +134,13 @@ impl Grid {
                             *value += sign * step * unit / (1_u32 << halving) as f32;
                         }
                         let found = score(&next);
-                        if found > most {
-                            (best, most) = (next, found);
+                        if found > highest {
+                            (best, highest) = (next, found);
                             break;
                         }
                     }
                 }
-                if most <= before {
+                if highest <= before {
                     break;
                 }
             }
@@ -149,51 +148,52 @@ impl Grid {
         best
     }
 
-    /// The same grid counted from another module.
+    /// The same grid, with another module as its centre.
     fn shifted(&self, i: f32, j: f32) -> Self {
         let (x, y) = self.pixel(i, j);
-        let mut it = *self;
-        let [at_x, at_y, ..] = &mut it.at;
+        let mut shifted = *self;
+        let [at_x, at_y, ..] = &mut shifted.at;
         (*at_x, *at_y) = (x, y);
-        it
+        shifted
     }
 
-    /// Where a module is.
+    /// The position of a module in the picture.
     fn pixel(&self, i: f32, j: f32) -> (f32, f32) {
         let [x, y, across_x, across_y, down_x, down_y, lean_i, lean_j] = self.at;
         let depth = (1.0 + lean_i * i + lean_j * j).max(0.2);
         (x + (across_x * i + down_x * j) / depth, y + (across_y * i + down_y * j) / depth)
     }
 
+    /// Grey at the centre of a module.
     fn grey(&self, plane: &Plane<'_>, i: i32, j: i32) -> f32 {
         let (x, y) = self.pixel(i as f32, j as f32);
-        f32::from(plane.between(x, y))
+        f32::from(plane.interpolate(x, y))
     }
 
-    /// Mean grey of the middle of a module: unlike at one point, it is clearest where the grid is centred.
-    fn core(&self, plane: &Plane<'_>, i: i32, j: i32) -> f32 {
-        const ASIDE: f32 = 0.22;
+    /// Mean grey of four points around the centre of a module: clearest if the grid is centred, unlike the grey of one point.
+    fn core_grey(&self, plane: &Plane<'_>, i: i32, j: i32) -> f32 {
+        const OFFSET: f32 = 0.22;
         let (i, j) = (i as f32, j as f32);
         let [_, _, across_x, across_y, down_x, down_y, lean_i, lean_j] = self.at;
         let (x, y) = self.pixel(i, j);
-        let share = ASIDE / (1.0 + lean_i * i + lean_j * j).max(0.2);
+        let share = OFFSET / (1.0 + lean_i * i + lean_j * j).max(0.2);
         let (one_x, one_y) = ((across_x + down_x) * share, (across_y + down_y) * share);
         let (two_x, two_y) = ((across_x - down_x) * share, (across_y - down_y) * share);
         let around = [(one_x, one_y), (-one_x, -one_y), (two_x, two_y), (-two_x, -two_y)];
-        around.iter().map(|(dx, dy)| f32::from(plane.between(x + dx, y + dy))).sum::<f32>() / 4.0
+        around.iter().map(|(dx, dy)| f32::from(plane.interpolate(x + dx, y + dy))).sum::<f32>() / 4.0
     }
 
-    /// Mean grey of the rings that are dark and of those that are light.
+    /// Mean grey of the dark and of the light rings.
     fn rings(&self, plane: &Plane<'_>) -> (f32, f32) {
         let (mut dark, mut light) = ((0.0, 0.0), (0.0, 0.0));
         for (i, j, black) in ring_modules() {
             let side = if black { &mut dark } else { &mut light };
-            *side = (side.0 + self.core(plane, i, j), side.1 + 1.0);
+            *side = (side.0 + self.core_grey(plane, i, j), side.1 + 1.0);
         }
         (dark.0 / dark.1, light.0 / light.1)
     }
 
-    /// From the darkest to the lightest module of the rings.
+    /// Difference of the darkest and the lightest module of the rings.
     fn range(&self, plane: &Plane<'_>) -> f32 {
         let greys = ring_modules().map(|(i, j, _)| self.grey(plane, i, j));
         let (low, high) = greys.fold((255.0f32, 0.0f32), |(low, high), grey| (low.min(grey), high.max(grey)));
@@ -205,8 +205,8 @@ impl Grid {
         light - dark
     }
 
-    /// How much neighbouring modules differ: less wherever the grid lies across their borders, in light and in shadow. Of a
-    /// large symbol only some pairs of rows are looked at.
+    /// Sum of the differences of neighbouring modules: smaller where the grid lies on their borders, in light and in shadow. Of
+    /// a large symbol only some pairs of rows are used.
     fn sharpness(&self, plane: &Plane<'_>, radius: i32) -> f32 {
         let left_out = radius / 20;
         let stride = 2 + left_out;
@@ -215,7 +215,7 @@ impl Grid {
         for j in (-radius..=radius).filter(|j| (j + radius) % stride < 2) {
             std::mem::swap(&mut row, &mut above);
             row.clear();
-            row.extend((-radius..=radius).map(|i| self.core(plane, i, j)));
+            row.extend((-radius..=radius).map(|i| self.core_grey(plane, i, j)));
             sum += row.iter().zip(row.iter().skip(1)).map(differ).sum::<f32>();
             if left_out == 0 || (j + radius) % stride == 1 {
                 sum += row.iter().zip(&above).map(differ).sum::<f32>();
@@ -224,25 +224,25 @@ impl Grid {
         sum
     }
 
-    /// The code around the rings.
+    /// Decodes the symbol around the rings.
     fn read(&self, plane: &Plane<'_>) -> Option<Symbol> {
-        let grid = self.widened(plane, 5, MODE_REACH);
-        let near = Modules::of(&grid, plane, MODE_REACH);
-        let mode = Mode::read(|i, j| near.dark(i, j, grid.middle))
-            .or_else(|| Mode::read(|i, j| near.dark(i, j, near.around(i, j))))?;
+        let grid = self.extend(plane, 5, MODE_REACH);
+        let near = GreyModules::sample(&grid, plane, MODE_REACH);
+        let mode = ModeMessage::read(|i, j| near.dark(i, j, grid.middle))
+            .or_else(|| ModeMessage::read(|i, j| near.dark(i, j, near.local_middle(i, j))))?;
         let reach = mode.reach();
-        let grid = grid.widened(plane, MODE_REACH, reach);
-        let all = Modules::of(&grid, plane, reach);
+        let grid = grid.extend(plane, MODE_REACH, reach);
+        let all = GreyModules::sample(&grid, plane, reach);
         let text = mode
             .text(|i, j| all.dark(i, j, grid.middle))
-            .or_else(|| mode.text(|i, j| all.dark(i, j, all.around(i, j))))?;
+            .or_else(|| mode.text(|i, j| all.dark(i, j, all.local_middle(i, j))))?;
         let out = reach as f32 + 0.5;
         let corners = [(-out, -out), (out, -out), (out, out), (-out, out)].map(|(i, j)| grid.pixel(i, j));
-        // A leading FNC1 is in the identifier.
+        // A leading FNC1 shows in the symbology identifier only.
         let gs1 = text.starts_with('\u{1d}');
         let text = text.trim_start_matches('\u{1d}').to_owned();
         Some(Symbol {
-            format: Format::Aztec,
+            format: BarcodeFormat::Aztec,
             add_on: None,
             bytes: text.as_bytes().to_vec(),
             text,
@@ -252,16 +252,16 @@ impl Grid {
     }
 }
 
-/// The greys of the modules up to `reach` from the middle.
-struct Modules {
+/// Grey of each module up to `reach` modules from the centre.
+struct GreyModules {
     reach: i32,
     greys: Vec<f32>,
 }
 
-impl Modules {
-    fn of(grid: &Grid, plane: &Plane<'_>, reach: i32) -> Self {
-        let places = (-reach..=reach).flat_map(|j| (-reach..=reach).map(move |i| (i, j)));
-        Self { reach, greys: places.map(|(i, j)| grid.core(plane, i, j)).collect() }
+impl GreyModules {
+    fn sample(grid: &AztecGrid, plane: &Plane<'_>, reach: i32) -> Self {
+        let modules = (-reach..=reach).flat_map(|j| (-reach..=reach).map(move |i| (i, j)));
+        Self { reach, greys: modules.map(|(i, j)| grid.core_grey(plane, i, j)).collect() }
     }
 
     fn grey(&self, i: i32, j: i32) -> Option<f32> {
@@ -274,17 +274,17 @@ impl Modules {
         self.grey(i, j).is_some_and(|grey| grey < middle)
     }
 
-    /// Grey between black and white near a module: shadows fall across codes.
-    fn around(&self, i: i32, j: i32) -> f32 {
+    /// Grey half way between black and white around a module, for codes that are partly in shadow.
+    fn local_middle(&self, i: i32, j: i32) -> f32 {
         let near = (j - 3..=j + 3).flat_map(|j| (i - 3..=i + 3).filter_map(move |i| self.grey(i, j)));
         let (low, high) = near.fold((255.0f32, 0.0f32), |(low, high), grey| (low.min(grey), high.max(grey)));
         (low + high) / 2.0
     }
 }
 
-/// The grid with the clearest rings.
-fn clearest(plane: &Plane<'_>, grids: impl Iterator<Item = Grid>) -> Option<Grid> {
-    let rough = |grid: &Grid| -> f32 {
+/// The grid with the highest contrast of the rings.
+fn best_start(plane: &Plane<'_>, grids: impl Iterator<Item = AztecGrid>) -> Option<AztecGrid> {
+    let rough = |grid: &AztecGrid| -> f32 {
         let signed = |(i, j, black)| if black { -grid.grey(plane, i, j) } else { grid.grey(plane, i, j) };
         ring_modules().map(signed).sum()
     };
@@ -292,14 +292,14 @@ fn clearest(plane: &Plane<'_>, grids: impl Iterator<Item = Grid>) -> Option<Grid
     scored.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, grid)| grid)
 }
 
-/// The modules of the rings that every Aztec code has (ISO/IEC 24778, 7.1), and whether they are black.
+/// The modules of the rings (ISO/IEC 24778, 7.1), and whether each is black.
 fn ring_modules() -> impl Iterator<Item = (i32, i32, bool)> {
     (-4..=4).flat_map(|j: i32| (-4..=4).map(move |i: i32| (i, j, i.abs().max(j.abs()) % 2 == 0)))
 }
 
-/// Places where nine even runs cross along rows, columns and diagonals; the largest and most even first.
-fn candidates(bits: &BitMatrix) -> Vec<Rings> {
-    let mut found: Vec<(f32, Rings)> = Vec::new();
+/// Positions where nine even runs cross along rows, columns and diagonals; the largest and most even first.
+fn candidates(bits: &BitMatrix) -> Vec<Bullseye> {
+    let mut found: Vec<(f32, Bullseye)> = Vec::new();
     let mut runs: Vec<usize> = Vec::new();
     for y in (0..bits.height()).step_by(2) {
         let row = bits.getRow(y);
@@ -313,10 +313,12 @@ fn candidates(bits: &BitMatrix) -> Vec<Rings> {
         }
         for window in runs.windows(10).step_by(2) {
             let Some(rings) = rings(bits, window, y) else { continue };
-            let Some(uneven) = slants(bits, &rings) else { continue };
+            let Some(uneven) = diagonal_unevenness(bits, &rings) else { continue };
             let next = ((uneven + 0.2) / rings.module, rings);
-            let near = |r: &Rings| (r.x - rings.x).abs() + (r.y - rings.y).abs() < 3.0 * rings.module.max(r.module);
-            match found.iter_mut().find(|(_, r)| near(r)) {
+            let near = |other: &Bullseye| {
+                (other.x - rings.x).abs() + (other.y - rings.y).abs() < 3.0 * rings.module.max(other.module)
+            };
+            match found.iter_mut().find(|(_, other)| near(other)) {
                 Some(known) if next.0 < known.0 => *known = next,
                 Some(_) => continue,
                 None => found.push(next),
@@ -328,8 +330,8 @@ fn candidates(bits: &BitMatrix) -> Vec<Rings> {
     found.into_iter().map(|(_, rings)| rings).collect()
 }
 
-/// How uneven the rings are along both diagonals; None if they are not rings there.
-fn slants(bits: &BitMatrix, rings: &Rings) -> Option<f32> {
+/// How uneven the rings are along both diagonals; `None` if there are no rings.
+fn diagonal_unevenness(bits: &BitMatrix, rings: &Bullseye) -> Option<f32> {
     let mut uneven = 0.0;
     for step in [(1, 1), (-1, -1), (1, -1), (-1, 1)] {
         let [a, b, c, d] = changes(bits, rings.x as u32, rings.y as u32, step, rings.module)?;
@@ -344,8 +346,8 @@ fn slants(bits: &BitMatrix, rings: &Rings) -> Option<f32> {
     Some(uneven)
 }
 
-/// The rings whose centre is the middle of nine runs, if the column through it looks the same.
-fn rings(bits: &BitMatrix, window: &[usize], y: u32) -> Option<Rings> {
+/// The rings centred at the middle of nine runs of a row, if the column through it shows rings too.
+fn rings(bits: &BitMatrix, window: &[usize], y: u32) -> Option<Bullseye> {
     let inner = window.get(1..9)?;
     let (from, to) = (*inner.first()?, *inner.last()?);
     let module = (to - from) as f32 / 7.0;
@@ -357,7 +359,7 @@ fn rings(bits: &BitMatrix, window: &[usize], y: u32) -> Option<Rings> {
         return None;
     }
     let x = (from + to) as u32 / 2;
-    // The same seven runs must lie across, and the middle one must be of the colour the row shows there.
+    // The column must show the same seven runs, the middle one of the same colour.
     let (up, down) = (changes(bits, x, y, (0, -1), module)?, changes(bits, x, y, (0, 1), module)?);
     let [u0, u1, u2, u3] = up;
     let [d0, d1, d2, d3] = down;
@@ -368,17 +370,18 @@ fn rings(bits: &BitMatrix, window: &[usize], y: u32) -> Option<Rings> {
         return None;
     }
     let centre = y as f32 + (d3 as f32 - u3 as f32) / 2.0;
-    Some(Rings { x: (from + to) as f32 / 2.0, y: centre, module: (module + height) / 2.0 })
+    Some(Bullseye { x: (from + to) as f32 / 2.0, y: centre, module: (module + height) / 2.0 })
 }
 
-/// Steps from (x, y) to the first four changes of colour in a direction. None if they are too far for rings of such modules.
+/// Pixels from (x, y) to the first four changes of colour in a direction; `None` if they are too far away for rings of this
+/// module size.
 fn changes(bits: &BitMatrix, x: u32, y: u32, (dx, dy): (i32, i32), module: f32) -> Option<[u32; 4]> {
-    let most = (module * 8.0) as i32;
+    let limit = (module * 8.0) as i32;
     let (mut colour, mut n, mut changes) = (bits.try_get(x, y)?, 0, [0; 4]);
     for change in &mut changes {
         loop {
             n += 1;
-            if n > most {
+            if n > limit {
                 return None;
             }
             let here = bits.try_get(x.checked_add_signed(dx * n)?, y.checked_add_signed(dy * n)?)?;

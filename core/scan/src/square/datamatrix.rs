@@ -1,37 +1,37 @@
-//! Where Data Matrix codes are: bent, leaning, small or of many regions, which a plain walk along their edges does not give.
-//! Owns: finding the solid L among the dark shapes, and the sizes a symbol may have. Must never: look at more than a few
-//! candidates.
+//! Data Matrix codes anywhere in a picture, also bent, in perspective, small or of many regions, which rxing's walk along edges
+//! does not find. Owns: finding the solid L among the dark shapes, and the sizes that a symbol may have. Must never: try more
+//! than a few candidates.
 
 use rxing::common::BitMatrix;
 use rxing::datamatrix::decoder::Version;
 
-use super::datamatrix_fit::Fit;
-use super::geometry::{Place, ahead, crossing, distance, heading, leftwards, turn};
-use super::matrix::Black;
+use super::datamatrix_fit::DataMatrixFit;
+use super::geometry::{Position, ahead, crossing, distance, heading, leftwards, turn};
+use super::matrix::BinaryImage;
 use super::mesh::Patch;
 use super::plane::Plane;
-use super::timing::{Edge, Timing};
+use super::timing::{TimingEdge, TimingPattern};
 use super::{Symbol, shapes};
 
-/// Least side of a symbol, in pixels.
-const LEAST: u32 = 12;
-/// Corners looked at in one picture.
+/// Smallest side of a symbol, in pixels.
+const MIN_SIDE: u32 = 12;
+/// Candidates tried in one picture.
 const MAX_CORNERS: usize = 24;
-/// Share of a leg that must be dark.
-const SOLID: f32 = 0.85;
+/// Share of a solid side that must be dark.
+const MIN_DARK: f32 = 0.85;
 
 /// Data Matrix codes anywhere in a picture.
-pub(crate) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
+pub(crate) fn read(plane: &Plane<'_>, black: &BinaryImage) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
     let mut left = MAX_CORNERS;
-    for outline in shapes::outlines(black.bits(), LEAST) {
-        for corner in Corner::all(black.bits(), &simple(outline)) {
+    for outline in shapes::outlines(black.bits(), MIN_SIDE) {
+        for corner in SolidL::all(black.bits(), &simplify(outline)) {
             if left == 0 {
                 return found;
             }
             left -= 1;
             if let Some(symbol) = corner.read(plane)
-                && !found.iter().any(|s| s.text == symbol.text)
+                && !found.iter().any(|known| known.text == symbol.text)
             {
                 found.push(symbol);
             }
@@ -40,8 +40,8 @@ pub(crate) fn read(plane: &Plane<'_>, black: &Black) -> Vec<Symbol> {
     found
 }
 
-/// An outline without the corners that only a raster made.
-fn simple(mut outline: Vec<Place>) -> Vec<Place> {
+/// Removes the corners of an outline that come from the pixel raster only.
+fn simplify(mut outline: Vec<Position>) -> Vec<Position> {
     let size = outline.iter().fold(0.0f32, |size, p| {
         let first = outline.first().copied().unwrap_or(*p);
         size.max((p.0 - first.0).abs()).max((p.1 - first.1).abs())
@@ -61,25 +61,26 @@ fn simple(mut outline: Vec<Place>) -> Vec<Place> {
     outline
 }
 
-/// A solid L: its upper end, corner and right end, and the modules its legs seem to have.
+/// A solid L: its upper end, its corner and its right end.
 #[derive(Debug, Clone, Copy)]
-struct Corner {
-    top: Place,
-    corner: Place,
-    right: Place,
-    /// Width and height of a module, in pixels.
+struct SolidL {
+    top: Position,
+    corner: Position,
+    right: Position,
+    /// Estimated width and height of a module, in pixels.
     module: (f32, f32),
 }
 
-impl Corner {
-    /// The corners of an outline whose sides are solid.
-    fn all(bits: &BitMatrix, outline: &[Place]) -> Vec<Self> {
+impl SolidL {
+    /// All solid Ls of an outline.
+    fn all(bits: &BitMatrix, outline: &[Position]) -> Vec<Self> {
         let n = outline.len();
-        let place = |k: usize| outline.get(k % n.max(1)).copied();
-        (0..n).filter_map(|k| Self::of(bits, place(k + n - 1)?, place(k)?, place(k + 1)?)).collect()
+        let corner = |k: usize| outline.get(k % n.max(1)).copied();
+        (0..n).filter_map(|k| Self::measure(bits, corner(k + n - 1)?, corner(k)?, corner(k + 1)?)).collect()
     }
 
-    fn of(bits: &BitMatrix, top: Place, corner: Place, right: Place) -> Option<Self> {
+    /// The L at three corners of an outline, if both of its sides are solid.
+    fn measure(bits: &BitMatrix, top: Position, corner: Position, right: Position) -> Option<Self> {
         let (left_leg, lower_leg) = (distance(top, corner), distance(corner, right));
         let square = turn(top, corner, right).abs() / (left_leg * lower_leg).max(1.0);
         if left_leg < 8.0 || lower_leg < 8.0 || left_leg.max(lower_leg) > 20.0 * left_leg.min(lower_leg) || square < 0.7
@@ -92,23 +93,22 @@ impl Corner {
     }
 }
 
-/// How thick a solid side is, measured to the left of it: a side may be bent a little. None if it is not solid, or far too
-/// thick for a code.
-fn thickness(bits: &BitMatrix, from: Place, to: Place) -> Option<f32> {
+/// Thickness of a solid side, measured to its left; the side may be slightly bent. `None` if it is not solid or too thick.
+fn thickness(bits: &BitMatrix, from: Position, to: Position) -> Option<f32> {
     const PACE: f32 = 0.5;
-    let (len, way) = (distance(from, to), heading(from, to));
-    let inwards = leftwards(way);
-    let dark = |at: Place| at.0 >= 0.0 && at.1 >= 0.0 && bits.try_get(at.0 as u32, at.1 as u32) == Some(true);
+    let (len, direction) = (distance(from, to), heading(from, to));
+    let inwards = leftwards(direction);
+    let dark = |at: Position| at.0 >= 0.0 && at.1 >= 0.0 && bits.try_get(at.0 as u32, at.1 as u32) == Some(true);
     let deepest = 2.0f32.max(len * 0.04);
     let thickest = len / 6.0 + 2.0;
     let steps = (len * 0.5).clamp(16.0, 64.0) as usize;
-    // Where the side starts, and how far it is dark from there.
+    // For each step along the side: the depth at which it starts, and its thickness there.
     let mut sides: Vec<(f32, f32)> = Vec::with_capacity(steps);
     for k in 0..steps {
-        let at = ahead(from, way, len * (k as f32 + 0.5) / steps as f32);
-        let depth = |from: f32, dark_then: bool, most: f32| {
+        let at = ahead(from, direction, len * (k as f32 + 0.5) / steps as f32);
+        let depth = |from: f32, until_dark: bool, limit: f32| {
             let mut depth = from;
-            while depth < most && dark(ahead(at, inwards, depth)) != dark_then {
+            while depth < limit && dark(ahead(at, inwards, depth)) != until_dark {
                 depth += PACE;
             }
             depth
@@ -127,32 +127,34 @@ fn thickness(bits: &BitMatrix, from: Place, to: Place) -> Option<f32> {
         let (start, thick) = sides.get(*k).copied().unwrap_or((deepest, 0.0));
         thick > 0.0 && (start - middle).abs() <= 0.4 * module.max(1.5)
     });
-    (smooth.count() as f32 >= SOLID * steps as f32).then_some(module)
+    (smooth.count() as f32 >= MIN_DARK * steps as f32).then_some(module)
 }
 
-impl Corner {
+impl SolidL {
+    /// The symbol of this L: finds both timing patterns and fits the grid.
     fn read(&self, plane: &Plane<'_>) -> Option<Symbol> {
         let Self { top, corner, right, module } = *self;
         let (lower, left) = (distance(corner, right), distance(corner, top));
         let (start, along, inwards) = (top, heading(corner, right), heading(top, corner));
-        let upper = Timing::find(&Edge { plane, start, along, inwards, len: lower, module })?;
+        let upper = TimingPattern::find(&TimingEdge { plane, start, along, inwards, len: lower, module })?;
         let (start, along, inwards) = (right, heading(corner, top), heading(right, corner));
-        let far = Timing::find(&Edge { plane, start, along, inwards, len: left, module: (module.1, module.0) })?;
+        let far =
+            TimingPattern::find(&TimingEdge { plane, start, along, inwards, len: left, module: (module.1, module.0) })?;
         let opposite = crossing(top, upper.way, right, far.way)?;
         let sheet = Patch::new([top, opposite, right, corner])?;
         for (columns, rows) in sizes(upper.count, far.count) {
             let Some(region) = region(columns, rows) else { continue };
             let flat = |count: usize| (0..count).map(|k| (k as f32 + 0.5) / count as f32).collect::<Vec<f32>>();
-            let symbol = Fit::new(plane, region, &sheet, &flat(columns), &flat(rows)).read();
+            let symbol = DataMatrixFit::new(plane, region, &sheet, &flat(columns), &flat(rows)).read();
             if symbol.is_some() {
                 return symbol;
             }
-            let across = upper.shares(columns, |u| distance(sheet.place(u, 0.0), top));
-            let down = far.shares(rows, |v| distance(sheet.place(1.0, 1.0 - v), right));
+            let across = upper.shares(columns, |u| distance(sheet.position(u, 0.0), top));
+            let down = far.shares(rows, |v| distance(sheet.position(1.0, 1.0 - v), right));
             if let (Some(across), Some(mut down)) = (across, down) {
                 down.reverse();
                 let down: Vec<f32> = down.iter().map(|v| 1.0 - v).collect();
-                let symbol = Fit::new(plane, region, &sheet, &across, &down).read();
+                let symbol = DataMatrixFit::new(plane, region, &sheet, &across, &down).read();
                 if symbol.is_some() {
                     return symbol;
                 }
@@ -162,7 +164,7 @@ impl Corner {
     }
 }
 
-/// Modules of a region of a symbol of this size, borders included. A mirrored symbol has its rows for columns.
+/// Modules of a region of a symbol of this size, borders included. In a mirrored symbol rows and columns are swapped.
 fn region(columns: usize, rows: usize) -> Option<(usize, usize)> {
     let size = |columns: usize, rows: usize| {
         let size = Version::getVersionForDimensions(rows as u32, columns as u32).ok()?;
@@ -171,7 +173,7 @@ fn region(columns: usize, rows: usize) -> Option<(usize, usize)> {
     size(columns, rows).or_else(|| size(rows, columns).map(|(wide, high)| (high, wide)))
 }
 
-/// Columns and rows that a symbol may have whose edges seem to have these: one edge of a square may have been lost early.
+/// Sizes to try for measured columns and rows. If both are similar the symbol is square, and one side was measured too short.
 fn sizes(columns: usize, rows: usize) -> impl Iterator<Item = (usize, usize)> {
     let square = if columns.abs_diff(rows) <= 6 && columns != rows {
         vec![columns.max(rows), columns.min(rows)]

@@ -1,33 +1,35 @@
-//! The modules of a Data Matrix code whose size and corners are known. Owns: moving the corners of its regions to where what
-//! every symbol shows is clearest (ISO/IEC 16022, 4.3: for each region a solid left and lower border, an alternating upper and
-//! right one). Must never: hand on modules whose borders are not right.
+//! Samples the modules of a Data Matrix code whose size and corners are known. Owns: fitting the corners of its regions to their
+//! borders, which every symbol has (ISO/IEC 16022, 4.3: solid at the left and below, alternating above and at the right). Must
+//! never: decode modules whose borders are wrong.
 
 use rxing::common::BitMatrix;
 
-use super::geometry::{Place, ahead, distance};
+use super::geometry::{Position, ahead, distance};
 use super::matrix;
 use super::mesh::{Mesh, Patch};
 use super::plane::Plane;
 use super::{Point, Symbol};
 
-/// Share of the modules of the borders that must have their colour.
-const BORDERS_RIGHT: f32 = 0.88;
-/// The same before anything is fitted.
-const BORDERS_CLEAR: f32 = 0.96;
+/// Share of the border modules that must have their colour after the fit.
+const MIN_BORDERS_FITTED: f32 = 0.88;
+/// The same before the fit.
+const MIN_BORDERS_UNFITTED: f32 = 0.96;
 
 /// A mesh over a symbol of a known size.
-pub(crate) struct Fit<'p> {
+pub(crate) struct DataMatrixFit<'p> {
     plane: &'p Plane<'p>,
-    /// Modules of a region, borders included.
+    /// Columns of modules in a region, borders included.
     wide: usize,
+    /// Rows likewise.
     high: usize,
-    /// Where in its region the middle of each column and row is, as a share.
+    /// The centre of each column, as a share of its region.
     columns: Vec<f32>,
+    /// The centre of each row likewise.
     rows: Vec<f32>,
     mesh: Mesh,
 }
 
-/// The borders of regions of `count` modules, and where in its region each middle is.
+/// The borders of regions of `count` modules, and the centre of each module as a share of its region.
 fn regions(middles: &[f32], count: usize) -> (Vec<f32>, Vec<f32>) {
     let between = |k: usize| match (k.checked_sub(1).and_then(|k| middles.get(k)), middles.get(k)) {
         (Some(a), Some(b)) => (a + b) / 2.0,
@@ -42,8 +44,9 @@ fn regions(middles: &[f32], count: usize) -> (Vec<f32>, Vec<f32>) {
     (borders.clone(), inside.collect())
 }
 
-impl<'p> Fit<'p> {
-    /// A mesh of regions of so many modules on a flat sheet, with the middles of columns and rows at these shares of it.
+impl<'p> DataMatrixFit<'p> {
+    /// A mesh of regions of `wide` times `high` modules on a flat sheet. `across` and `down` are the centres of columns and rows as
+    /// shares of the sheet.
     pub(crate) fn new(
         plane: &'p Plane<'p>,
         (wide, high): (usize, usize),
@@ -53,22 +56,21 @@ impl<'p> Fit<'p> {
     ) -> Self {
         let (across, columns) = regions(across, wide);
         let (down, rows) = regions(down, high);
-        let mesh = Mesh::on(sheet, &across, &down);
+        let mesh = Mesh::from_sheet(sheet, &across, &down);
         Self { plane, wide, high, columns, rows, mesh }
     }
 
-    /// The symbol, if the mesh lies right or can be fitted so that its borders are right and its error correction finds a
-    /// text.
+    /// The symbol, if the borders are right, before or after a fit, and the error correction succeeds.
     pub(crate) fn read(mut self) -> Option<Symbol> {
-        self.symbol(BORDERS_CLEAR).or_else(|| {
+        self.symbol(MIN_BORDERS_UNFITTED).or_else(|| {
             self.fit();
-            self.symbol(BORDERS_RIGHT)
+            self.symbol(MIN_BORDERS_FITTED)
         })
     }
 
-    fn symbol(&self, least: f32) -> Option<Symbol> {
-        let (bits, right) = self.sampled()?;
-        if right < least {
+    fn symbol(&self, min_right: f32) -> Option<Symbol> {
+        let (bits, right) = self.sample()?;
+        if right < min_right {
             return None;
         }
         let nodes = &self.mesh.nodes;
@@ -77,7 +79,7 @@ impl<'p> Fit<'p> {
         matrix::data_matrix_symbol(&bits, points)
     }
 
-    /// The modules of a region that every symbol has, and whether they are dark.
+    /// The border modules of a region, and whether each is dark.
     fn borders(&self) -> impl Iterator<Item = (usize, usize, bool)> + use<> {
         let (wide, high) = (self.wide, self.high);
         let upright = (0..high).flat_map(move |y| [(0, y, true), (wide - 1, y, y % 2 == 1)]);
@@ -85,15 +87,15 @@ impl<'p> Fit<'p> {
         upright.chain(level)
     }
 
-    /// Grey at a module of region (i, j), or `out` modules to the left of or below its border.
+    /// Grey of module (x, y) of region (i, j), moved by `out` modules to the left and down.
     fn grey(&self, patch: &Patch, (i, j): (usize, usize), (x, y): (usize, usize), out: (f32, f32)) -> f32 {
         let u = self.columns.get(i * self.wide + x).copied().unwrap_or(0.5);
         let v = self.rows.get(j * self.high + y).copied().unwrap_or(0.5);
-        let at = patch.place(u - out.0 / self.wide as f32, v + out.1 / self.high as f32);
+        let at = patch.position(u - out.0 / self.wide as f32, v + out.1 / self.high as f32);
         f32::from(self.plane.grey(at))
     }
 
-    /// Mean grey of the modules of the borders that are dark and of those that are light.
+    /// Sum and number of the greys of the dark border modules, and of the light ones.
     fn levels(&self, patch: &Patch, (i, j): (usize, usize)) -> [(f32, f32); 2] {
         let (mut dark, mut light) = ((0.0, 0.0), (0.0, 0.0));
         for (x, y, black) in self.borders() {
@@ -103,11 +105,11 @@ impl<'p> Fit<'p> {
         [dark, light]
     }
 
-    /// How much lighter the light modules of the borders of a region are than the dark ones.
+    /// Mean difference of the light and the dark border modules of a region.
     fn contrast(&self, i: usize, j: usize) -> f32 {
         let Some(patch) = self.mesh.patch(i, j) else { return 0.0 };
         let [dark, mut light] = self.levels(&patch, (i, j));
-        // Outside the solid borders it is light, unless another region is there.
+        // Outside the solid borders the quiet zone is light, unless another region is there.
         let outside = (0..self.high).map(|y| (0, y, (1.3, 0.0))).filter(|_| i == 0);
         let below = (0..self.wide).map(|x| (x, self.high - 1, (0.0, 1.3))).filter(|_| j + 1 == self.mesh.down);
         for (x, y, out) in outside.chain(below) {
@@ -116,15 +118,15 @@ impl<'p> Fit<'p> {
         light.0 / light.1 - dark.0 / dark.1
     }
 
-    /// Moves the corners of the regions to where the borders are clearest.
+    /// Moves the corners of the regions to maximise the contrast of the borders.
     fn fit(&mut self) {
         let module = self.mesh.patch(0, 0).map_or(1.0, |patch| {
-            let (a, b) = (patch.place(0.0, 0.0), patch.place(1.0, 1.0));
+            let (a, b) = (patch.position(0.0, 0.0), patch.position(1.0, 1.0));
             distance(a, b) / (self.wide as f32).hypot(self.high as f32)
         });
         for step in [0.6, 0.3, 0.15, 0.07] {
             for _ in 0..4 {
-                let moved = (0..self.mesh.nodes.len()).filter(|node| self.moved(*node, step * module)).count();
+                let moved = (0..self.mesh.nodes.len()).filter(|node| self.move_node(*node, step * module)).count();
                 if moved == 0 {
                     break;
                 }
@@ -132,32 +134,32 @@ impl<'p> Fit<'p> {
         }
     }
 
-    /// Moves one corner if that makes the borders around it clearer.
-    fn moved(&mut self, node: usize, steps: f32) -> bool {
-        let clear = |it: &Self| it.mesh.around(node).map(|(i, j)| it.contrast(i, j)).sum::<f32>();
-        let start = clear(self);
-        let mut most = start;
-        for way in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
-            let Some(place) = self.mesh.nodes.get(node).copied() else { return false };
-            self.put(node, ahead(place, way, steps));
-            let found = clear(self);
-            if found > most + 0.01 {
-                most = found;
+    /// Moves one corner if the contrast around it grows; returns whether it did.
+    fn move_node(&mut self, node: usize, steps: f32) -> bool {
+        let contrast = |fit: &Self| fit.mesh.patches_around(node).map(|(i, j)| fit.contrast(i, j)).sum::<f32>();
+        let start = contrast(self);
+        let mut highest = start;
+        for direction in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
+            let Some(position) = self.mesh.nodes.get(node).copied() else { return false };
+            self.set_node(node, ahead(position, direction, steps));
+            let found = contrast(self);
+            if found > highest + 0.01 {
+                highest = found;
             } else {
-                self.put(node, place);
+                self.set_node(node, position);
             }
         }
-        most > start
+        highest > start
     }
 
-    fn put(&mut self, node: usize, place: Place) {
+    fn set_node(&mut self, node: usize, position: Position) {
         if let Some(slot) = self.mesh.nodes.get_mut(node) {
-            *slot = place;
+            *slot = position;
         }
     }
 
-    /// The modules in black and white, and the share of the borders that are as they must be.
-    fn sampled(&self) -> Option<(BitMatrix, f32)> {
+    /// The modules in black and white, and the share of the border modules that have their colour.
+    fn sample(&self) -> Option<(BitMatrix, f32)> {
         let (wide, high) = (self.wide, self.high);
         let mut bits = BitMatrix::new((self.mesh.across * wide) as u32, (self.mesh.down * high) as u32).ok()?;
         let (mut right, mut all) = (0.0, 0.0);

@@ -1,6 +1,6 @@
-//! Squares in black and white for rxing, and its readers of them. Owns: what is black in two dimensions, and the fixed order of the
-//! readers (rxing's own multi-format reader iterates a hash set, so its order and answers change from call to call).
-//! Must never: hand rxing a size it was not told to expect.
+//! Black and white images for rxing, and its readers of two-dimensional codes. Owns: the threshold between black and white, and
+//! the fixed order of the readers (rxing's multi-format reader iterates a hash set, so its answers change from call to call).
+//! Must never: give rxing an image whose size differs from the one it was told.
 
 use std::borrow::Cow;
 
@@ -14,22 +14,22 @@ use rxing::{
 };
 
 use super::plane::Plane;
-use super::{Format, Point, Symbol};
+use super::{BarcodeFormat, Point, Symbol};
 
-/// A picture in black and white for rxing's readers.
-pub(crate) struct Black {
+/// A picture in black and white.
+pub(crate) struct BinaryImage {
     bits: BitMatrix,
-    /// rxing asks every binarizer for its source and never looks at this one.
+    /// Required by rxing's trait; its readers do not use it.
     source: Luma8LuminanceSource,
 }
 
-impl Black {
+impl BinaryImage {
     pub(crate) fn new(bits: BitMatrix) -> Self {
         Self { bits, source: Luma8LuminanceSource::with_empty_image(1, 1) }
     }
 
-    /// What is black by the contrast of its surroundings; `None` for pictures too small to hold a code.
-    pub(crate) fn of(plane: &Plane<'_>) -> Option<Self> {
+    /// Binarizes a picture by local contrast; `None` for pictures too small to hold a code.
+    pub(crate) fn from_plane(plane: &Plane<'_>) -> Option<Self> {
         binarize(plane).map(Self::new)
     }
 
@@ -44,7 +44,7 @@ impl Black {
     }
 }
 
-impl Binarizer for &Black {
+impl Binarizer for &BinaryImage {
     type Source = Luma8LuminanceSource;
 
     fn get_luminance_source(&self) -> &Self::Source {
@@ -88,20 +88,20 @@ impl Binarizer for &Black {
     }
 }
 
-/// Side of the squares that share a threshold, in pixels.
+/// Side of the blocks that share a threshold, in pixels.
 const BLOCK: usize = 8;
-/// Contrast within a square below which it holds no edge.
+/// A block with less contrast holds no edge.
 const FLAT: u8 = 24;
 
-/// Black and white by local contrast: each 8 x 8 square is cut at the mean threshold of the 5 x 5 squares around it; a flat
-/// square takes the threshold of its neighbours, or is white (the rule of ZXing's hybrid binarizer, here without a test and
-/// a write per pixel).
+/// Black and white by local contrast: the threshold of each block of 8 x 8 pixels is the mean over the 5 x 5 blocks around it.
+/// Blocks without an edge do not count; where none has an edge, only pixels of value 0 are black. This is about the rule of
+/// ZXing's hybrid binarizer, but pixels are compared and stored by words.
 fn binarize(plane: &Plane<'_>) -> Option<BitMatrix> {
     let (across, down) = (plane.width.div_ceil(BLOCK), plane.height.div_ceil(BLOCK));
     if across < 2 || down < 2 {
         return None;
     }
-    let thresholds = smoothed(&thresholds(plane, across, down), across, down);
+    let thresholds = smooth(&thresholds(plane, across, down), across, down);
     let mut bits = BitMatrix::new(plane.width as u32, plane.height as u32).ok()?;
     let mut packed = BitArray::with_size(plane.width);
     for y in 0..plane.height {
@@ -109,8 +109,8 @@ fn binarize(plane: &Plane<'_>) -> Option<BitMatrix> {
         let words = plane.row(y).chunks(BIT_FIELD_BASE_BITS).zip(limits.chunks(BIT_FIELD_BASE_BITS / BLOCK));
         for (k, (pixels, limits)) in words.enumerate() {
             let mut word = 0usize;
-            for (b, (square, limit)) in pixels.chunks(BLOCK).zip(limits).enumerate() {
-                let byte = square.iter().rev().fold(0, |byte, p| byte << 1 | usize::from(p <= limit));
+            for (b, (block, limit)) in pixels.chunks(BLOCK).zip(limits).enumerate() {
+                let byte = block.iter().rev().fold(0, |byte, p| byte << 1 | usize::from(p <= limit));
                 word |= byte << (b * BLOCK);
             }
             packed.setBulk(k * BIT_FIELD_BASE_BITS, word);
@@ -120,14 +120,14 @@ fn binarize(plane: &Plane<'_>) -> Option<BitMatrix> {
     Some(bits)
 }
 
-/// The threshold of each square by itself; 0 where it holds no edge.
+/// The threshold of each block on its own; 0 if it holds no edge.
 fn thresholds(plane: &Plane<'_>, across: usize, down: usize) -> Vec<u8> {
     let mut found: Vec<u8> = Vec::with_capacity(across * down);
-    let mut squares = vec![(255u8, 0u8, 0u32, 0u32); across];
+    let mut blocks = vec![(255u8, 0u8, 0u32, 0u32); across];
     for by in 0..down {
-        squares.fill((255, 0, 0, 0));
+        blocks.fill((255, 0, 0, 0));
         for y in by * BLOCK..((by + 1) * BLOCK).min(plane.height) {
-            for ((low, high, sum, count), pixels) in squares.iter_mut().zip(plane.row(y).chunks(BLOCK)) {
+            for ((low, high, sum, count), pixels) in blocks.iter_mut().zip(plane.row(y).chunks(BLOCK)) {
                 for p in pixels {
                     *low = (*low).min(*p);
                     *high = (*high).max(*p);
@@ -139,14 +139,14 @@ fn thresholds(plane: &Plane<'_>, across: usize, down: usize) -> Vec<u8> {
         let mean = |(low, high, sum, count): &(u8, u8, u32, u32)| {
             if high.saturating_sub(*low) > FLAT { (sum / (*count).max(1)).max(1) as u8 } else { 0 }
         };
-        found.extend(squares.iter().map(mean));
+        found.extend(blocks.iter().map(mean));
     }
     found
 }
 
-/// The mean over the squares with edges among five by five, moved inwards at the borders; where there are none, that of the
-/// nearest square to the left.
-fn smoothed(raw: &[u8], across: usize, down: usize) -> Vec<u8> {
+/// The mean threshold of the blocks with edges among five by five; at the borders the five by five are moved inwards. 0 if
+/// none of them holds an edge.
+fn smooth(raw: &[u8], across: usize, down: usize) -> Vec<u8> {
     let (wide, high) = (across.min(5), down.min(5));
     let mut out = Vec::with_capacity(raw.len());
     for y in 0..down {
@@ -162,13 +162,13 @@ fn smoothed(raw: &[u8], across: usize, down: usize) -> Vec<u8> {
     out
 }
 
-/// Data Matrix codes as rxing finds them, starting a search every eight pixels.
-pub(crate) fn data_matrix(black: &Black) -> Vec<Symbol> {
+/// Data Matrix codes by rxing's search, which starts every eight pixels.
+pub(crate) fn data_matrix(black: &BinaryImage) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
     for candidate in zxing_cpp_detector::detect(black.bits(), true, true).unwrap_or_default() {
         let points = candidate.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
         if let Some(symbol) = data_matrix_symbol(candidate.getBits(), points)
-            && !found.iter().any(|s| s.text == symbol.text)
+            && !found.iter().any(|known| known.text == symbol.text)
         {
             found.push(symbol);
         }
@@ -176,7 +176,7 @@ pub(crate) fn data_matrix(black: &Black) -> Vec<Symbol> {
     found
 }
 
-/// The symbol whose modules these are, borders included.
+/// Decodes the modules of a Data Matrix, borders included.
 pub(crate) fn data_matrix_symbol(modules: &BitMatrix, points: Vec<Point>) -> Option<Symbol> {
     let decoded = DataMatrixDecoder::new().decode(modules).ok()?;
     let modifier = decoded.getSymbologyModifier();
@@ -185,7 +185,7 @@ pub(crate) fn data_matrix_symbol(modules: &BitMatrix, points: Vec<Point>) -> Opt
         return None;
     }
     Some(Symbol {
-        format: Format::DataMatrix,
+        format: BarcodeFormat::DataMatrix,
         add_on: None,
         bytes: latin_bytes(decoded.getText()).unwrap_or_else(|| text.as_bytes().to_vec()),
         text,
@@ -194,8 +194,8 @@ pub(crate) fn data_matrix_symbol(modules: &BitMatrix, points: Vec<Point>) -> Opt
     })
 }
 
-/// rxing ignores the character set a Data Matrix names (modifiers 4 to 6 say that it names one) and takes its bytes for
-/// Latin-1. In practice the set is UTF-8; where the bytes are not, Latin-1 stays the best guess.
+/// rxing ignores the character set that a Data Matrix declares (symbology modifiers 4 to 6) and decodes its bytes as Latin-1.
+/// In practice the set is UTF-8; if the bytes are not valid UTF-8, the Latin-1 text stays.
 fn data_matrix_text(text: &str, modifier: u32) -> String {
     if !(4..=6).contains(&modifier) {
         return text.to_owned();
@@ -207,19 +207,21 @@ fn latin_bytes(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
 
-pub(crate) fn pdf417(black: &Black) -> Vec<Symbol> {
+/// PDF417 codes by rxing's reader.
+pub(crate) fn pdf417(black: &BinaryImage) -> Vec<Symbol> {
     let found = PDF417Reader::new().decode_multiple(&mut BinaryBitmap::new(black));
     let mut symbols: Vec<Symbol> = Vec::new();
     for result in found.unwrap_or_default() {
-        let symbol = symbol(&result, Format::Pdf417);
-        if !symbols.iter().any(|s| s.text == symbol.text) {
+        let symbol = symbol(&result, BarcodeFormat::Pdf417);
+        if !symbols.iter().any(|known| known.text == symbol.text) {
             symbols.push(symbol);
         }
     }
     symbols
 }
 
-pub(crate) fn symbol(result: &RXingResult, format: Format) -> Symbol {
+/// The symbol of a result of rxing.
+pub(crate) fn symbol(result: &RXingResult, format: BarcodeFormat) -> Symbol {
     let metadata = result.getRXingResultMetadata();
     let aim = match metadata.get(&RXingResultMetadataType::SYMBOLOGY_IDENTIFIER) {
         Some(RXingResultMetadataValue::SymbologyIdentifier(id)) => id.clone(),
@@ -227,7 +229,7 @@ pub(crate) fn symbol(result: &RXingResult, format: Format) -> Symbol {
     };
     let text = result.getText().to_owned();
     let raw = result.getRawBytes();
-    let bytes = if format == Format::Qr && !raw.is_empty() { raw.to_vec() } else { text.as_bytes().to_vec() };
+    let bytes = if format == BarcodeFormat::Qr && !raw.is_empty() { raw.to_vec() } else { text.as_bytes().to_vec() };
     let points = result.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
     Symbol { format, text, add_on: None, bytes, aim, points }
 }
@@ -245,7 +247,7 @@ mod tests {
                 if (x / 6 + y / 6) % 2 == 0 { (light / 3) as u8 } else { light as u8 }
             })
             .collect();
-        let black = Black::of(&Plane::owned(pixels, 96, 96)).unwrap();
+        let black = BinaryImage::from_plane(&Plane::owned(pixels, 96, 96)).unwrap();
         for (x, y) in [(3, 3), (9, 9), (50, 50), (93, 93)] {
             assert!(black.bits().get(x, y), "{x} {y}");
         }

@@ -1,7 +1,7 @@
-//! Codes of squares: from what is black in two dimensions to finder patterns, from there to the grey of a grid laid over the
-//! symbol, and from its modules to a text.
+//! Two-dimensional codes: from a black and white image to finder patterns, from these to a grid whose modules are sampled on
+//! the grey pixels, and from the modules to a text.
 //!
-//! Owns: where a symbol's modules are. Must never: correct errors or spell a text by itself where rxing does.
+//! Owns: the position of a symbol's modules. Must never: correct errors or decode a text by itself where rxing does.
 
 pub(super) mod aztec;
 mod aztec_code;
@@ -18,4 +18,4 @@ mod timing;
 mod tests;
 
 use super::plane;
-use super::{Format, Point, Symbol};
+use super::{BarcodeFormat, Point, Symbol};

@@ -1,35 +1,35 @@
-//! Dark shapes that hang together and the outline of each. Owns: the walk over the black and white picture and its limits.
-//! Must never: decide what a shape means.
+//! Connected dark shapes and their outlines. Owns: the pass over the black and white image and its limits. Must never: decide
+//! what a shape means.
 
 use rxing::common::BitMatrix;
 
-use super::geometry::{Place, turn};
+use super::geometry::{Position, turn};
 
-/// Runs of dark pixels in one picture at most, of which a run may take this many pixels: more is noise, and a picture of
-/// noise holds no code.
+/// Most runs of dark pixels in one picture; more are noise, and a picture of noise holds no code.
 const MAX_RUNS: usize = 600_000;
-const LEAST_PIXELS: usize = 3;
-/// Shapes given at most, the largest ones.
+/// The limit for small pictures: one run for this many pixels.
+const PIXELS_PER_RUN: usize = 3;
+/// Most shapes returned, the largest ones.
 const MAX_SHAPES: usize = 48;
 
-/// Dark pixels side by side.
-struct Run {
+/// Neighbouring dark pixels of a row.
+struct DarkRun {
     y: u32,
     from: u32,
     to: u32,
     label: u32,
 }
 
-/// What is known of a shape before its outline: the box around it.
+/// The bounding box of a shape.
 #[derive(Clone, Copy)]
-struct Extent {
+struct BoundingBox {
     left: u32,
     right: u32,
     top: u32,
     bottom: u32,
 }
 
-impl Extent {
+impl BoundingBox {
     fn joined(self, other: Self) -> Self {
         Self {
             left: self.left.min(other.left),
@@ -44,18 +44,18 @@ impl Extent {
     }
 }
 
-/// Labels that stand for the same shape.
+/// Labels of runs, as a union-find forest: labels with the same root belong to the same shape.
 #[derive(Default)]
-struct Labels {
+struct ShapeLabels {
     parents: Vec<u32>,
-    extents: Vec<Extent>,
+    boxes: Vec<BoundingBox>,
 }
 
-impl Labels {
-    fn add(&mut self, extent: Extent) -> u32 {
+impl ShapeLabels {
+    fn add(&mut self, bounds: BoundingBox) -> u32 {
         let label = self.parents.len() as u32;
         self.parents.push(label);
-        self.extents.push(extent);
+        self.boxes.push(bounds);
         label
     }
 
@@ -79,50 +79,50 @@ impl Labels {
         if let Some(slot) = self.parents.get_mut(high as usize) {
             *slot = low;
         }
-        let added = self.extents.get(high as usize).copied();
-        if let (Some(slot), Some(added)) = (self.extents.get_mut(low as usize), added) {
+        let added = self.boxes.get(high as usize).copied();
+        if let (Some(slot), Some(added)) = (self.boxes.get_mut(low as usize), added) {
             *slot = slot.joined(added);
         }
     }
 }
 
-/// The outlines of the dark shapes at least `least` pixels wide and high, largest first: the corners of what a rubber band
-/// around each would touch, so that the inside lies to the left when walked on a screen.
-pub(crate) fn outlines(bits: &BitMatrix, least: u32) -> Vec<Vec<Place>> {
+/// The convex outlines of the dark shapes that are at least `least` pixels wide and high, largest shape first. The inside lies
+/// to the left of the outline, as seen on a screen.
+pub(crate) fn outlines(bits: &BitMatrix, least: u32) -> Vec<Vec<Position>> {
     let Some((runs, mut labels)) = runs(bits) else { return Vec::new() };
-    let mut large: Vec<(u32, Extent)> = Vec::new();
-    for (label, extent) in labels.extents.iter().enumerate() {
-        let (wide, high) = extent.sides();
+    let mut large: Vec<(u32, BoundingBox)> = Vec::new();
+    for (label, bounds) in labels.boxes.iter().enumerate() {
+        let (wide, high) = bounds.sides();
         if labels.parents.get(label) == Some(&(label as u32)) && wide >= least && high >= least {
-            large.push((label as u32, *extent));
+            large.push((label as u32, *bounds));
         }
     }
-    // The label decides between shapes of the same size, so that the order is always the same.
-    large.sort_by_key(|(label, extent)| (std::cmp::Reverse(extent.sides().0 * extent.sides().1), *label));
+    // The label decides between shapes of the same size, so that the order is fixed.
+    large.sort_by_key(|(label, bounds)| (std::cmp::Reverse(bounds.sides().0 * bounds.sides().1), *label));
     large.truncate(MAX_SHAPES);
     let mut rows: Vec<Vec<(u32, u32)>> =
-        large.iter().map(|(_, extent)| vec![(u32::MAX, 0); extent.sides().1 as usize]).collect();
-    let mut places = vec![usize::MAX; labels.parents.len()];
-    for (place, (label, _)) in large.iter().enumerate() {
-        if let Some(slot) = places.get_mut(*label as usize) {
-            *slot = place;
+        large.iter().map(|(_, bounds)| vec![(u32::MAX, 0); bounds.sides().1 as usize]).collect();
+    let mut indices = vec![usize::MAX; labels.parents.len()];
+    for (index, (label, _)) in large.iter().enumerate() {
+        if let Some(slot) = indices.get_mut(*label as usize) {
+            *slot = index;
         }
     }
     for run in &runs {
-        let place = places.get(labels.root(run.label) as usize).copied().unwrap_or(usize::MAX);
-        let Some((_, extent)) = large.get(place) else { continue };
-        if let Some((from, to)) = rows.get_mut(place).and_then(|rows| rows.get_mut((run.y - extent.top) as usize)) {
+        let index = indices.get(labels.root(run.label) as usize).copied().unwrap_or(usize::MAX);
+        let Some((_, bounds)) = large.get(index) else { continue };
+        if let Some((from, to)) = rows.get_mut(index).and_then(|rows| rows.get_mut((run.y - bounds.top) as usize)) {
             *from = (*from).min(run.from);
             *to = (*to).max(run.to);
         }
     }
-    large.iter().zip(&rows).map(|((_, extent), rows)| band(extent.top, rows)).collect()
+    large.iter().zip(&rows).map(|((_, bounds), rows)| convex_outline(bounds.top, rows)).collect()
 }
 
-/// All dark runs, with labels that are joined where runs of neighbouring rows touch, corners included.
-fn runs(bits: &BitMatrix) -> Option<(Vec<Run>, Labels)> {
-    let (mut runs, mut labels): (Vec<Run>, Labels) = (Vec::new(), Labels::default());
-    let most = (bits.width() as usize * bits.height() as usize / LEAST_PIXELS).min(MAX_RUNS);
+/// All dark runs. Runs of neighbouring rows that touch, also at corners only, have labels of the same shape.
+fn runs(bits: &BitMatrix) -> Option<(Vec<DarkRun>, ShapeLabels)> {
+    let (mut runs, mut labels): (Vec<DarkRun>, ShapeLabels) = (Vec::new(), ShapeLabels::default());
+    let max_runs = (bits.width() as usize * bits.height() as usize / PIXELS_PER_RUN).min(MAX_RUNS);
     let mut above = 0..0;
     for y in 0..bits.height() {
         let row = bits.getRow(y);
@@ -132,7 +132,7 @@ fn runs(bits: &BitMatrix) -> Option<(Vec<Run>, Labels)> {
         while at < row.get_size() {
             let end = row.getNextUnset(at);
             let (from, to) = (at as u32, end as u32);
-            // Runs above that end before this one starts touch none of the later ones either.
+            // Runs above that end before this one starts cannot touch a later one either.
             while near < above.end && runs.get(near).is_some_and(|run| run.to < from) {
                 near += 1;
             }
@@ -145,21 +145,21 @@ fn runs(bits: &BitMatrix) -> Option<(Vec<Run>, Labels)> {
                 }
                 touching += 1;
             }
-            let extent = Extent { left: from, right: to, top: y, bottom: y };
+            let bounds = BoundingBox { left: from, right: to, top: y, bottom: y };
             let label = match label {
                 Some(label) => {
                     let root = labels.root(label);
-                    if let Some(slot) = labels.extents.get_mut(root as usize) {
-                        *slot = slot.joined(extent);
+                    if let Some(slot) = labels.boxes.get_mut(root as usize) {
+                        *slot = slot.joined(bounds);
                     }
                     root
                 }
-                None => labels.add(extent),
+                None => labels.add(bounds),
             };
-            runs.push(Run { y, from, to, label });
+            runs.push(DarkRun { y, from, to, label });
             at = row.getNextSet(end);
         }
-        if runs.len() > most {
+        if runs.len() > max_runs {
             return None;
         }
         above = first..runs.len();
@@ -168,10 +168,10 @@ fn runs(bits: &BitMatrix) -> Option<(Vec<Run>, Labels)> {
 }
 
 /// The convex outline of rows of pixels.
-fn band(top: u32, rows: &[(u32, u32)]) -> Vec<Place> {
-    // The inside lies to the left of the left side walked downwards, and to the right of the right side.
+fn convex_outline(top: u32, rows: &[(u32, u32)]) -> Vec<Position> {
+    // Going down, the inside lies to the left of the left side and to the right of the right side.
     let side = |pick: fn(&(u32, u32)) -> u32, inwards: f32| {
-        let mut chain: Vec<Place> = Vec::new();
+        let mut chain: Vec<Position> = Vec::new();
         for (k, row) in rows.iter().enumerate() {
             for y in [top as f32 + k as f32, top as f32 + k as f32 + 1.0] {
                 let next = (pick(row) as f32, y);

@@ -26,18 +26,19 @@ fn transposed(dark: &Dark) -> Dark {
     (0..dark[0].len()).map(|x| dark.iter().map(|row| row[x]).collect()).collect()
 }
 
-/// What a camera does to a code of so many pixels a module.
+/// How a camera shows a code.
 #[derive(Clone, Copy)]
 struct Camera {
+    /// Pixels of a module.
     pixels: f32,
     degrees: f32,
-    /// How much farther away the right and the lower end are.
+    /// Perspective: how much farther away the right and the lower end are.
     lean: (f32, f32),
     /// Radius of the bottle the code is on, in widths of the code.
     bottle: Option<f32>,
     light: f32,
     dark: f32,
-    /// Part of the light that is left on the left half.
+    /// Share of the light that reaches the left half.
     shadow: f32,
     noise: u64,
 }
@@ -58,7 +59,7 @@ const HEIGHT: u32 = 320;
 
 fn picture(code: &Dark, camera: Camera) -> Vec<u8> {
     const FINE: u32 = 3;
-    let mut random = tests::Random(7);
+    let mut random = tests::SplitMix(7);
     let (rows, columns) = (code.len() as f32, code[0].len() as f32);
     let (sin, cos) = camera.degrees.to_radians().sin_cos();
     let module = |x: f32, y: f32| -> Option<bool> {
@@ -89,7 +90,7 @@ fn picture(code: &Dark, camera: Camera) -> Vec<u8> {
     pixels
 }
 
-fn read(pixels: &[u8], mode: Mode) -> Vec<(Format, String)> {
+fn read(pixels: &[u8], mode: ScanMode) -> Vec<(BarcodeFormat, String)> {
     let symbols = scan(&Frame::new(pixels, WIDTH, HEIGHT), mode).unwrap();
     symbols.into_iter().map(|symbol| (symbol.format, symbol.text)).collect()
 }
@@ -112,8 +113,8 @@ fn cameras() -> [(&'static str, Camera); 9] {
 fn data_matrix_codes_are_read_turned_leaning_bent_faint_and_small() {
     for text in ["LOT 4711-0815", "a text long enough for a symbol of four regions, which is read one by one"] {
         for (how, camera) in cameras() {
-            let found = read(&picture(&data_matrix(text), camera), Mode::Still);
-            assert_eq!(found, [(Format::DataMatrix, text.to_owned())], "{how}");
+            let found = read(&picture(&data_matrix(text), camera), ScanMode::Still);
+            assert_eq!(found, [(BarcodeFormat::DataMatrix, text.to_owned())], "{how}");
         }
     }
 }
@@ -124,8 +125,8 @@ fn aztec_codes_are_read_turned_leaning_bent_faint_and_small() {
         ["LOT 4711", "a text long enough for the larger kind of symbol, with its reference grid around the rings"]
     {
         for (how, camera) in cameras() {
-            let found = read(&picture(&aztec(text), camera), Mode::Still);
-            assert_eq!(found, [(Format::Aztec, text.to_owned())], "{how}");
+            let found = read(&picture(&aztec(text), camera), ScanMode::Still);
+            assert_eq!(found, [(BarcodeFormat::Aztec, text.to_owned())], "{how}");
         }
     }
 }
@@ -134,8 +135,8 @@ fn aztec_codes_are_read_turned_leaning_bent_faint_and_small() {
 fn qr_codes_are_read_turned_leaning_bent_faint_and_small() {
     for text in ["LOC:A-01-02", "https://example.org/item/4711?lot=0815&expiry=2027-01-31"] {
         for (how, camera) in cameras() {
-            let found = read(&picture(&qr_code(text), camera), Mode::Still);
-            assert_eq!(found, [(Format::Qr, text.to_owned())], "{how}");
+            let found = read(&picture(&qr_code(text), camera), ScanMode::Still);
+            assert_eq!(found, [(BarcodeFormat::Qr, text.to_owned())], "{how}");
         }
     }
 }
@@ -143,13 +144,15 @@ fn qr_codes_are_read_turned_leaning_bent_faint_and_small() {
 #[test]
 fn square_codes_are_read_in_a_mirror() {
     let camera = Camera { degrees: 20.0, ..STILL };
-    for (format, code) in [(Format::DataMatrix, data_matrix("MIRROR 1")), (Format::Aztec, aztec("MIRROR 1"))] {
-        let found = read(&picture(&transposed(&code), camera), Mode::Still);
+    for (format, code) in
+        [(BarcodeFormat::DataMatrix, data_matrix("MIRROR 1")), (BarcodeFormat::Aztec, aztec("MIRROR 1"))]
+    {
+        let found = read(&picture(&transposed(&code), camera), ScanMode::Still);
         assert_eq!(found, [(format, "MIRROR 1".to_owned())]);
     }
 }
 
-/// A print head that slows down: every column narrower than the one before.
+/// A print head that slows down: each column is narrower than the one before.
 #[test]
 fn data_matrix_columns_need_not_be_even() {
     let code = data_matrix("SLOWER AND SLOWER");
@@ -161,7 +164,7 @@ fn data_matrix_columns_need_not_be_even() {
     };
     let pixels: Vec<u8> =
         (0..HEIGHT * WIDTH).map(|k| if dark(k % WIDTH, k / WIDTH).unwrap_or(false) { 30 } else { 220 }).collect();
-    assert_eq!(read(&pixels, Mode::Live), [(Format::DataMatrix, "SLOWER AND SLOWER".to_owned())]);
+    assert_eq!(read(&pixels, ScanMode::Live), [(BarcodeFormat::DataMatrix, "SLOWER AND SLOWER".to_owned())]);
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn a_symbol_that_sets_up_a_reader_is_read_as_what_it_says() {
     let code = aztec_encoder::encode("init", 33, -1).unwrap();
     let mut dark = aztec("init");
     assert_eq!((dark.len(), code.getLayers()), (15, 1));
-    // The mode message around the rings, with a number of words that cannot be.
+    // The mode message around the rings, with an impossible number of words.
     let message = aztec_encoder::generateModeMessage(true, 1, code.getCodeWords() + 0x20).unwrap();
     for k in 0..7 {
         let along = 4 + k;
@@ -178,13 +181,13 @@ fn a_symbol_that_sets_up_a_reader_is_read_as_what_it_says() {
         dark[12][along] = message.get(20 - k);
         dark[along][2] = message.get(27 - k);
     }
-    assert_eq!(read(&picture(&dark, STILL), Mode::Still), [(Format::Aztec, "init".to_owned())]);
+    assert_eq!(read(&picture(&dark, STILL), ScanMode::Still), [(BarcodeFormat::Aztec, "init".to_owned())]);
 }
 
-/// The borders of a symbol around nothing that is one.
+/// The borders of a symbol around random modules.
 #[test]
 fn borders_without_a_code_are_not_read() {
-    let mut random = tests::Random(5);
+    let mut random = tests::SplitMix(5);
     for side in [10, 12, 18, 26] {
         for _ in 0..12 {
             let dark: Dark = (0..side)
@@ -200,13 +203,13 @@ fn borders_without_a_code_are_not_read() {
                         .collect()
                 })
                 .collect();
-            assert_eq!(read(&picture(&dark, Camera { degrees: 9.0, ..STILL }), Mode::Still), []);
+            assert_eq!(read(&picture(&dark, Camera { degrees: 9.0, ..STILL }), ScanMode::Still), []);
         }
     }
 }
 
-/// A wall of tiles that look like the corners of QR codes, or like the middles of Aztec codes: thousands of ways to put them
-/// together, of which only a few may be tried.
+/// A wall of tiles that look like the corners of QR codes, or like the centres of Aztec codes: they can be combined in thousands
+/// of ways, of which only a few may be tried.
 #[test]
 fn walls_of_finders_are_no_codes() {
     for (tile, rings) in [(9i32, [0, 1, 3]), (17, [0, 2, 4]), (17, [1, 3, 5])] {
@@ -216,6 +219,6 @@ fn walls_of_finders_are_no_codes() {
         };
         let (width, height) = (WIDTH as i32, HEIGHT as i32);
         let pixels: Vec<u8> = (0..width * height).map(|k| if dark(k % width, k / width) { 20 } else { 230 }).collect();
-        assert_eq!(read(&pixels, Mode::Every), []);
+        assert_eq!(read(&pixels, ScanMode::Every), []);
     }
 }

@@ -1,31 +1,32 @@
-//! The broken edge of a Data Matrix code: dark and light modules in turn. Owns: finding which way it runs, counting its modules
-//! and where each is. Must never: count what is not as even as modules are.
+//! The timing pattern of a Data Matrix code: the two sides with alternating dark and light modules. Owns: finding the direction
+//! of a side, counting its modules and locating each. Must never: count runs whose lengths differ more than those of modules.
 
-use super::geometry::{Place, ahead, leftwards};
+use super::geometry::{Position, ahead, leftwards};
 use super::plane::Plane;
 
-/// Ways looked at for each broken edge.
-const MAX_WAYS: usize = 4;
+/// Directions tried for each timing pattern.
+const MAX_DIRECTIONS: usize = 4;
 
-/// Angles that a broken edge and the leg opposite are turned against each other, in radians: seen from in front, and from aside.
-const SLIGHT: f32 = 0.08;
-const STRONG: f32 = 0.35;
+/// Largest angle between a timing pattern and the opposite solid side, in radians: seen from the front, and from the side.
+const FRONT_ANGLE: f32 = 0.08;
+const SIDE_ANGLE: f32 = 0.35;
 
-/// The broken edge that starts at one end of the L.
-pub(crate) struct Timing {
-    pub(crate) way: Place,
+/// The timing pattern that starts at one end of the L.
+pub(crate) struct TimingPattern {
+    /// Direction, of length 1.
+    pub(crate) way: Position,
     /// Modules along it, an even number.
     pub(crate) count: usize,
-    /// How far the middles of the modules are along it, in pixels; the last may be missing.
+    /// Distances of the centres of the modules from the start, in pixels; the last may be missing.
     middles: Vec<f32>,
 }
 
-impl Timing {
-    /// The edge as far as its modules can be told.
-    pub(crate) fn find(edge: &Edge<'_>) -> Option<Self> {
-        let (way, runs) = match edge.look(SLIGHT) {
+impl TimingPattern {
+    /// The timing pattern, as far as its modules can be told apart.
+    pub(crate) fn find(edge: &TimingEdge<'_>) -> Option<Self> {
+        let (way, runs) = match edge.find_direction(FRONT_ANGLE) {
             Some((way, runs)) if edge.is_whole(&runs) => (way, runs),
-            _ => edge.look(STRONG)?,
+            _ => edge.find_direction(SIDE_ANGLE)?,
         };
         let count = runs.len().div_ceil(2) * 2;
         let mut at = 0.0;
@@ -36,7 +37,8 @@ impl Timing {
         (8..=144).contains(&count).then(|| Self { way, count, middles: middles.collect() })
     }
 
-    /// The middles of the modules as shares of the edge, whose length up to a share is `length`. None if they are not as many.
+    /// The centres of `count` modules as shares of the side; `length` is the length in pixels up to a share. `None` if the number
+    /// of modules differs.
     pub(crate) fn shares(&self, count: usize, length: impl Fn(f32) -> f32) -> Option<Vec<f32>> {
         if self.count != count {
             return None;
@@ -58,28 +60,30 @@ impl Timing {
     }
 }
 
-/// Where a broken edge may be.
-pub(crate) struct Edge<'p> {
+/// Where a timing pattern is searched.
+pub(crate) struct TimingEdge<'p> {
     pub(crate) plane: &'p Plane<'p>,
-    /// The end of the L where it starts.
-    pub(crate) start: Place,
-    /// The way of the leg opposite, and from the edge into the symbol.
-    pub(crate) along: Place,
-    pub(crate) inwards: Place,
-    /// Length of the leg opposite.
+    /// The end of the L at which it starts.
+    pub(crate) start: Position,
+    /// Direction of the opposite solid side.
+    pub(crate) along: Position,
+    /// Direction into the symbol.
+    pub(crate) inwards: Position,
+    /// Length of the opposite solid side, in pixels.
     pub(crate) len: f32,
     /// Size of a module along and across, in pixels.
     pub(crate) module: (f32, f32),
 }
 
-impl Edge<'_> {
-    /// In the middle of the modules of the edge.
-    fn first(&self) -> Place {
+impl TimingEdge<'_> {
+    /// The centre of the first module, at right angles to the side.
+    fn first(&self) -> Position {
         ahead(self.start, self.inwards, self.module.1 * 0.5)
     }
 
-    /// The way with most changes of grey, up to an angle from that of the opposite leg, and the runs along it.
-    fn look(&self, widest: f32) -> Option<(Place, Vec<f32>)> {
+    /// The direction with the most even runs among those with the most changes of grey, within an angle from that of the opposite
+    /// side; and its runs.
+    fn find_direction(&self, widest: f32) -> Option<(Position, Vec<f32>)> {
         let step = 0.5 * self.module.0 / self.len;
         let turns = (widest / step) as i32;
         let turned = |k: f32| {
@@ -87,10 +91,10 @@ impl Edge<'_> {
             (self.along.0 * cos - self.along.1 * sin, self.along.0 * sin + self.along.1 * cos)
         };
         let mut scores: Vec<i32> = (-turns..=turns).map(|k| self.changes(turned(k as f32))).collect();
-        let mut best: Option<(Place, Vec<f32>)> = None;
-        for _ in 0..MAX_WAYS {
+        let mut best: Option<(Position, Vec<f32>)> = None;
+        for _ in 0..MAX_DIRECTIONS {
             let most = *scores.iter().max()?;
-            // Anywhere inside the edge is as good: the middle of what is nearly the best.
+            // All directions inside the pattern score about the same, so the middle one of these is used.
             let at = scores.iter().position(|score| *score == most)?;
             let good = |score: &&i32| **score * 20 >= most * 19;
             let after = scores.iter().skip(at).take_while(good).count();
@@ -98,7 +102,7 @@ impl Edge<'_> {
             let way = turned(at as f32 - turns as f32 + (after as f32 - 1.0 - before as f32) / 2.0);
             let from = ahead(self.first(), way, self.module.0 * 0.4);
             let runs = runs(self.plane, from, way, self.len * 1.6, self.module.0);
-            if best.as_ref().is_none_or(|(_, most)| even(most) < even(&runs)) {
+            if best.as_ref().is_none_or(|(_, most)| evenness(most) < evenness(&runs)) {
                 best = Some((way, runs));
             }
             let around = at.saturating_sub(before + 3)..(at + after + 3).min(scores.len());
@@ -107,8 +111,8 @@ impl Edge<'_> {
         best
     }
 
-    /// How much the grey changes along a way.
-    fn changes(&self, way: Place) -> i32 {
+    /// The sum of the changes of grey in a direction.
+    fn changes(&self, way: Position) -> i32 {
         let (first, pace) = (self.first(), (self.module.0 / 3.0).max(0.5));
         let (mut sum, mut k, mut before) = (0, 0.0, i32::from(self.plane.grey(first)));
         while k < self.len {
@@ -120,21 +124,21 @@ impl Edge<'_> {
         sum
     }
 
-    /// Whether runs are even and end where the leg opposite does: no better way is needed.
+    /// Whether the runs are even and end where the opposite side ends, so that no other direction needs to be tried.
     fn is_whole(&self, runs: &[f32]) -> bool {
         let len = runs.iter().sum::<f32>() / self.len;
-        runs.len() >= 7 && even(runs) > 0.88 * runs.len() as f32 && (0.8..1.2).contains(&len)
+        runs.len() >= 7 && evenness(runs) > 0.88 * runs.len() as f32 && (0.8..1.2).contains(&len)
     }
 }
 
-/// How much like modules runs are: their number, less what they differ from those of the same colour beside them.
-fn even(runs: &[f32]) -> f32 {
+/// How even runs are: their number, reduced by their differences from the neighbours of the same colour.
+fn evenness(runs: &[f32]) -> f32 {
     let unlike: f32 = runs.iter().zip(runs.iter().skip(2)).map(|(a, b)| (a - b).abs()).sum();
     runs.len() as f32 * (1.0 - unlike / runs.iter().sum::<f32>().max(1.0))
 }
 
-/// Lengths of the dark and light runs from a place on, until the modules end.
-fn runs(plane: &Plane<'_>, from: Place, way: Place, len: f32, module: f32) -> Vec<f32> {
+/// Lengths of the dark and light runs from a position on, until the modules end.
+fn runs(plane: &Plane<'_>, from: Position, way: Position, len: f32, module: f32) -> Vec<f32> {
     let pace = (module / 12.0).max(0.25);
     let aside = leftwards(way);
     let grey = |k: usize| {
@@ -157,7 +161,7 @@ fn runs(plane: &Plane<'_>, from: Place, way: Place, len: f32, module: f32) -> Ve
         let flat = high.saturating_sub(low) < most / 3;
         if !flat && (grey < mid) != dark {
             let run = here - started;
-            // A run unlike those before it is no module: the edge has ended.
+            // A run of another length than those before it is not a module: the pattern has ended.
             let before = runs.get(runs.len().saturating_sub(4)..).unwrap_or_default();
             let usual = before.iter().sum::<f32>() / before.len().max(1) as f32;
             if before.len() > 2 && !(0.3 * usual..1.45 * usual).contains(&run) {
