@@ -103,7 +103,8 @@ pub fn luma_from_nv21(pixels: Vec<u8>, width: u32, height: u32, stride: u32) -> 
 /// Reads one frame. Live frames share `decoder`; one that arrives while another is being decoded is dropped, without symbols.
 pub(crate) fn read(decoder: &FrameDecoder, request: &FrameRequest) -> Result<Vec<SymbolView>, StocksyncError> {
     let region = request.region.as_ref();
-    let roi = region.map(|region| Roi { left: region.left, top: region.top, width: region.width, height: region.height });
+    let roi =
+        region.map(|region| Roi { left: region.left, top: region.top, width: region.width, height: region.height });
     let FrameRequest { luma, width, height, stride, .. } = request;
     let frame = Frame { luma, width: *width, height: *height, stride: *stride, roi };
     let found = match request.mode {

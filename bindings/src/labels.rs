@@ -1,8 +1,6 @@
 //! Labels as they cross to the app. Owns shapes; what is printed and how it looks is `core/labels`'.
 
-use stocksync_labels::{
-    self as labels, Label, LabelError, Media, Payload, PayloadError, Sheet,
-};
+use stocksync_labels::{self as labels, Label, LabelError, Media, Payload, PayloadError, Sheet};
 
 use crate::{StocksyncError, runtime};
 
@@ -133,7 +131,8 @@ pub async fn render_labels(
     runtime::blocking(move || {
         let made = labels.into_iter().enumerate().map(|(index, it)| {
             let payload = it.payload.read().map_err(|error| LabelError::Payload { label: index + 1, error })?;
-            let picture = it.picture.map(|LabelPicture { width, height, dark }| labels::LabelPicture { width, height, dark });
+            let picture =
+                it.picture.map(|LabelPicture { width, height, dark }| labels::LabelPicture { width, height, dark });
             Ok(Label { symbology: it.symbology.into(), payload, picture, lines: it.lines })
         });
         let made = made.collect::<Result<Vec<Label>, LabelError>>()?;

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 
-use stocksync_scan::{Frame, MAX_SYMBOLS, ScanMode, Roi, ScanError, Scanner, Symbol, scan};
+use stocksync_scan::{Frame, MAX_SYMBOLS, Roi, ScanError, ScanMode, Scanner, Symbol, scan};
 
 use crate::workspace;
 
@@ -42,7 +42,10 @@ pub fn check(data: &[u8]) {
     let region = Roi { left: number(3), top: number(4), width: number(5), height: number(6) };
     let roi = (flags & WITH_REGION != 0).then_some(region);
     let frame = Frame { luma, width, height, stride, roi };
-    let mode = [ScanMode::Live, ScanMode::Still, ScanMode::Every].into_iter().nth(usize::from(flags & 3)).unwrap_or(ScanMode::Live);
+    let mode = [ScanMode::Live, ScanMode::Still, ScanMode::Every]
+        .into_iter()
+        .nth(usize::from(flags & 3))
+        .unwrap_or(ScanMode::Live);
     let found = scan(&frame, mode);
     promise(&frame, &found);
     if flags & TWICE != 0 {
