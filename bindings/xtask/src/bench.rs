@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: every figure beside its floor (the same work done by the plainest means) and its target.
+//! `cargo xtask bench`: each figure beside its floor (the same work without Stocksync) and its target.
 //!
-//! Owns the table, the floors that are constants, and the targets; the benches are examples of their crates and tell their
-//! figures as people read them. Absolute times mean little on a shared machine; ratios to a floor of the same run do.
+//! Owns the table, the constant floors and the targets. The benches are examples of their crates; this module parses what they
+//! print. Must never compare absolute times: on a shared machine only ratios within one run are meaningful.
 #![allow(clippy::float_arithmetic)] // figures, neither stock nor money
 
 use std::path::Path;
@@ -12,20 +12,20 @@ use crate::{bindings, process, scanning};
 
 /// What can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum What {
-    /// A scan until it is durable.
+pub enum Bench {
+    /// Time until a scan is durable.
     Scan,
     /// Bytes per movement on the wire.
     Wire,
-    /// The library as phones get it.
+    /// Size of the library for phones.
     Size,
-    /// A code among 100,000 identifiers.
+    /// Look-up of a code among 100,000 identifiers.
     Lookup,
-    /// Decoding of pictures, beside zxing-cpp. Only by name: it needs pictures and that library.
+    /// Decoding of pictures, beside zxing-cpp. Runs only if named, because it installs that library.
     Scanning,
 }
 
-/// One line of the table.
+/// One row of the table.
 #[derive(Debug, PartialEq)]
 struct Figure {
     name: String,
@@ -34,20 +34,20 @@ struct Figure {
     target: String,
 }
 
-/// Measures `what`, or all but `Scanning`.
-pub fn run(root: &Path, what: Option<What>, images: Option<&Path>) -> Result<(), String> {
-    if what == Some(What::Scanning) {
+/// Runs the `selected` bench, or all except [`Bench::Scanning`], and prints the table.
+pub fn run(root: &Path, selected: Option<Bench>, images: Option<&Path>) -> Result<(), String> {
+    if selected == Some(Bench::Scanning) {
         return scanning::run(root, images);
     }
-    type Bench = fn(&Path) -> Result<Vec<Figure>, String>;
-    let benches: [(What, Bench); 4] =
-        [(What::Scan, scan), (What::Lookup, lookup), (What::Wire, wire), (What::Size, size)];
-    let (mut figures, mut missing) = (Vec::new(), Vec::new());
-    for (_, bench) in benches.into_iter().filter(|(which, _)| what.is_none_or(|what| what == *which)) {
-        match bench(root) {
-            Ok(found) if found.is_empty() => missing.push("a bench told no figure that can be read".to_owned()),
+    type MeasureFn = fn(&Path) -> Result<Vec<Figure>, String>;
+    let benches: [(Bench, MeasureFn); 4] =
+        [(Bench::Scan, scan), (Bench::Lookup, lookup), (Bench::Wire, wire), (Bench::Size, size)];
+    let (mut figures, mut problems) = (Vec::new(), Vec::new());
+    for (_, measure) in benches.into_iter().filter(|(bench, _)| selected.is_none_or(|selected| selected == *bench)) {
+        match measure(root) {
+            Ok(found) if found.is_empty() => problems.push("a bench printed no figure in the known form".to_owned()),
             Ok(found) => figures.extend(found),
-            Err(reason) => missing.push(reason),
+            Err(reason) => problems.push(reason),
         }
     }
     println!("\n{:<44} {:>10} {:>10} {:>7}  target", "figure", "value", "floor", "ratio");
@@ -55,29 +55,29 @@ pub fn run(root: &Path, what: Option<What>, images: Option<&Path>) -> Result<(),
         let ratio = if *floor > 0.0 { format!("{:.2}x", value / floor) } else { "-".to_owned() };
         println!("{name:<44} {value:>10.2} {floor:>10.2} {ratio:>7}  {target}");
     }
-    if missing.is_empty() { Ok(()) } else { Err(missing.join("\n")) }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
-/// Runs an example in release and shows what it says.
-fn example(root: &Path, package: &str, folder: &str, name: &str, rest: &[&Path]) -> Result<String, String> {
+/// Runs an example in release, prints its output and answers it.
+fn example(root: &Path, package: &str, folder: &str, name: &str) -> Result<String, String> {
     let file = format!("{folder}/examples/{name}.rs");
     if !root.join(&file).exists() {
         return Err(format!("missing: {file}"));
     }
     println!("\n== {file}");
     let mut command = process::cargo(root);
-    command.args(["run", "--quiet", "--release", "--package", package, "--example", name, "--"]).args(rest);
-    let said = process::output(&mut command)?;
-    print!("{said}");
-    Ok(said)
+    command.args(["run", "--quiet", "--release", "--package", package, "--example", name]);
+    let printed = process::output(&mut command)?;
+    print!("{printed}");
+    Ok(printed)
 }
 
 fn scan(root: &Path) -> Result<Vec<Figure>, String> {
-    Ok(scan_figures(&example(root, "stocksync-core", "core/device", "durable_scan", &[])?))
+    Ok(scan_figures(&example(root, "stocksync-core", "core/device", "durable_scan")?))
 }
 
-/// Its lines: `p50: 120 us, floor 102 us, …`; the floor is the same work by plain SQLite in the same run.
-fn scan_figures(said: &str) -> Vec<Figure> {
+/// Parses lines like `p50: 120 us, floor 102 us, …`; the floor is the same work by plain SQLite in the same run.
+fn scan_figures(printed: &str) -> Vec<Figure> {
     let figure = |line: &str| {
         let (name, rest) = line.split_once(": ")?;
         let target = match name {
@@ -91,15 +91,15 @@ fn scan_figures(said: &str) -> Vec<Figure> {
         let floor = number(parts.next()?.trim().strip_prefix("floor ")?)?;
         Some(Figure { name: format!("durable scan {name}, us"), value, floor, target: target.to_owned() })
     };
-    said.lines().filter_map(figure).collect()
+    printed.lines().filter_map(figure).collect()
 }
 
 fn lookup(root: &Path) -> Result<Vec<Figure>, String> {
-    Ok(lookup_figures(&example(root, "stocksync-core", "core/device", "lookup", &[])?))
+    Ok(lookup_figures(&example(root, "stocksync-core", "core/device", "lookup")?))
 }
 
-/// Its lines: `known: p50 12 us, p95 23 us`.
-fn lookup_figures(said: &str) -> Vec<Figure> {
+/// Parses lines like `known: p50 12 us, p95 23 us`.
+fn lookup_figures(printed: &str) -> Vec<Figure> {
     let figure = |line: &str| {
         let (name, rest) = line.split_once(": p50 ")?;
         let (_, p95) = rest.split_once("p95 ")?;
@@ -107,16 +107,16 @@ fn lookup_figures(said: &str) -> Vec<Figure> {
         let name = format!("look-up p95, us: {name}");
         Some(Figure { name, value, floor: 0.0, target: "< 5000 us".to_owned() })
     };
-    said.lines().filter_map(figure).collect()
+    printed.lines().filter_map(figure).collect()
 }
 
 fn wire(root: &Path) -> Result<Vec<Figure>, String> {
-    Ok(wire_figures(&example(root, "stocksync-schemas", "schemas", "wire_size", &[])?))
+    Ok(wire_figures(&example(root, "stocksync-schemas", "schemas", "wire_size")?))
 }
 
-/// Its table has batch, direction, total and bytes per op first. The floors are of a poorer movement (item, device,
-/// quantity, reason, times), encoded by hand in columns.
-fn wire_figures(said: &str) -> Vec<Figure> {
+/// Parses a table whose first columns are batch, direction, total and bytes per op. The floors are a smaller movement (item,
+/// device, quantity, reason, times), encoded by hand in columns.
+fn wire_figures(printed: &str) -> Vec<Figure> {
     let figure = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let &[batch, direction, _, each, ..] = words.as_slice() else { return None };
@@ -134,14 +134,14 @@ fn wire_figures(said: &str) -> Vec<Figure> {
             target: target.to_owned(),
         })
     };
-    said.lines().filter_map(figure).collect()
+    printed.lines().filter_map(figure).collect()
 }
 
-/// The floor is that of the bare dependencies.
+/// The floor is a library with the dependencies alone.
 fn size(root: &Path) -> Result<Vec<Figure>, String> {
-    println!("\n== the library as phones get it (profile mobile)");
+    println!("\n== the library for phones (profile mobile)");
     process::run(process::cargo(root).args(["build", "--profile", "mobile", "--package", "stocksync-bindings"]))?;
-    let library = bindings::dynamic(&bindings::target(root).join("mobile"))?;
+    let library = bindings::dynamic_library(&bindings::target_folder(root).join("mobile"))?;
     let bytes = library.metadata().map_err(|error| format!("{}: {error}", library.display()))?.len();
     #[allow(clippy::cast_precision_loss)] // megabytes
     let value = bytes as f64 / 1e6;
@@ -153,22 +153,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scan_is_read() {
+    fn figures_of_the_scan_are_parsed() {
         let found = scan_figures("3000 movements\np50: 121 us, floor 102 us, ratio 1.19\np99: none\n");
         let (name, target) = ("durable scan p50, us".to_owned(), "<= 1.3x".to_owned());
         assert_eq!(found, [Figure { name, value: 121.0, floor: 102.0, target }]);
     }
 
     #[test]
-    fn the_lookup_is_read() {
+    fn figures_of_the_lookup_are_parsed() {
         let found = lookup_figures("100000 identifiers\nknown: p50 12 us, p95 23 us\n");
         assert_eq!((found.len(), found[0].value, found[0].name.as_str()), (1, 23.0, "look-up p95, us: known"));
     }
 
     #[test]
-    fn the_table_of_the_wire_is_read() {
-        let said = " batch  direction    total   per op\n   100         up      820     8.20  1 1 1 1\n   100   verdicts  10 0.1\n";
-        let found = wire_figures(said);
+    fn figures_of_the_wire_are_parsed() {
+        let printed = " batch  direction    total   per op\n   100         up      820     8.20  1 1 1 1\n   100   verdicts  10 0.1\n";
+        let found = wire_figures(printed);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].value, found[0].floor), (8.2, 6.8));
     }

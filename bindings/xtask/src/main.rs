@@ -1,9 +1,12 @@
-//! The project's own commands: `cargo xtask …`. Each is one module; this file only chooses.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a command talks to its user
+//! The project's own commands: `cargo xtask …`.
+//!
+//! Owns the command line; each command is a module. Must never hold the work of a command itself.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // output of a command
 
 mod bench;
 mod bindings;
 mod demo;
+mod deny;
 mod fuzz;
 mod process;
 mod scanning;
@@ -18,65 +21,65 @@ use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Stocksync's own commands")]
-struct Arguments {
+struct XtaskArguments {
     #[command(subcommand)]
-    command: Command,
+    command: XtaskCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    /// Runs the main job: a server, five phones, real pictures, a bad network, a merge, a console.
+enum XtaskCommand {
+    /// Shows the whole product at work: a server, five phones, real pictures, a bad network, convergence, a console.
     Demo {
-        /// Handed to the driver: --seed N, --headless, --json FILE, --devices N, --port N.
+        /// Passed on to the demo: --seed N, --headless, --json FILE, --devices N, --port N.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
-    /// Runs everything that can be tested here.
+    /// Runs all test suites and prints a table.
     Test,
-    /// The same as `test`: what a runner calls.
+    /// The same as `test`; the name that CI runners use.
     Ci,
     /// Checks the house rules.
     Tidy,
     /// Runs seeded schedules: --seeds A..B --steps N.
     Simulate {
-        /// Handed to the simulation.
+        /// Passed on to the simulation.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
     /// Folds histories and prints differences: --cases FILE.
     Fold {
-        /// Handed to the command.
+        /// Passed on to the command.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
-    /// Measures speed and size beside their floors.
+    /// Measures speed and size and compares them with their floors.
     Bench {
-        /// Only this one.
-        what: Option<bench::What>,
-        /// Pictures for `scanning`, with a manifest.tsv.
+        /// Run only this bench.
+        bench: Option<bench::Bench>,
+        /// A folder of pictures with a manifest.tsv, for `scanning`.
         #[arg(long)]
         images: Option<PathBuf>,
     },
-    /// Fuzzes what reads bytes from outside.
+    /// Fuzzes code that reads untrusted bytes.
     Fuzz {
-        /// Which way in.
-        target: fuzz::Target,
-        /// For how long.
+        /// The target of core/fuzz.
+        target: fuzz::FuzzTargetName,
+        /// For how many seconds.
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
-    /// Generates code for a language from the compiled library; alone, the Python package of this workspace.
+    /// Generates code for a language from the compiled library; without options, the Python package of this workspace.
     Bindings {
-        /// For which language.
+        /// The language.
         #[arg(long, default_value = "python")]
         language: bindings::Language,
-        /// Where to; only Python has a place of its own.
+        /// Output folder; only Python has a default.
         #[arg(long)]
         out: Option<PathBuf>,
-        /// Writes the text of what apps see to bindings/surface.txt instead.
+        /// Writes the text snapshot of the exported surface to bindings/surface.txt instead.
         #[arg(long, conflicts_with_all = ["language", "out"])]
         surface: bool,
-        /// Compares it instead of writing.
+        /// Compares the snapshot instead of writing it.
         #[arg(long, requires = "surface")]
         check: bool,
     },
@@ -84,32 +87,36 @@ enum Command {
 
 fn main() -> ExitCode {
     let root = process::root();
-    let done = match Arguments::parse().command {
-        Command::Demo { rest } => demo::run(&root, &rest),
-        Command::Test | Command::Ci => test::run(&root).map(|()| ExitCode::SUCCESS),
-        Command::Tidy => tidy::run(&root).map(|()| ExitCode::SUCCESS),
-        Command::Simulate { rest } => fixture(&root, "simulate", &rest),
-        Command::Fold { rest } => fixture(&root, "fold", &rest),
-        Command::Bench { what, images } => bench::run(&root, what, images.as_deref()).map(|()| ExitCode::SUCCESS),
-        Command::Fuzz { target, seconds } => fuzz::run(&root, target, seconds).map(|()| ExitCode::SUCCESS),
-        Command::Bindings { surface: true, check, .. } => bindings::surface(&root, check).map(|()| ExitCode::SUCCESS),
-        Command::Bindings { language, out, .. } => {
+    let result = match XtaskArguments::parse().command {
+        XtaskCommand::Demo { rest } => demo::run(&root, &rest),
+        XtaskCommand::Test | XtaskCommand::Ci => test::run(&root).map(|()| ExitCode::SUCCESS),
+        XtaskCommand::Tidy => tidy::run(&root).map(|()| ExitCode::SUCCESS),
+        XtaskCommand::Simulate { rest } => run_fixture(&root, "simulate", &rest),
+        XtaskCommand::Fold { rest } => run_fixture(&root, "fold", &rest),
+        XtaskCommand::Bench { bench, images } => {
+            bench::run(&root, bench, images.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
+        XtaskCommand::Fuzz { target, seconds } => fuzz::run(&root, target, seconds).map(|()| ExitCode::SUCCESS),
+        XtaskCommand::Bindings { surface: true, check, .. } => {
+            bindings::surface(&root, check).map(|()| ExitCode::SUCCESS)
+        }
+        XtaskCommand::Bindings { language, out, .. } => {
             bindings::generate(&root, language, out.as_deref()).map(|()| ExitCode::SUCCESS)
         }
     };
-    done.unwrap_or_else(|reason| {
+    result.unwrap_or_else(|reason| {
         eprintln!("{reason}");
         ExitCode::FAILURE
     })
 }
 
-/// Becomes a command of the fixtures crate.
-fn fixture(root: &Path, name: &str, rest: &[String]) -> Result<ExitCode, String> {
+/// Replaces this process by a binary of the fixtures crate.
+fn run_fixture(root: &Path, name: &str, arguments: &[String]) -> Result<ExitCode, String> {
     let mut command = process::cargo(root);
-    command.args(["run", "--quiet", "--package", "stocksync-fixtures", "--bin", name, "--"]).args(rest);
-    // Paths are meant from where the person is.
+    command.args(["run", "--quiet", "--package", "stocksync-fixtures", "--bin", name, "--"]).args(arguments);
+    // Relative paths are relative to the caller's folder.
     if let Ok(here) = std::env::current_dir() {
         command.current_dir(here);
     }
-    process::hand_over(&mut command)
+    process::replace_with(&mut command)
 }

@@ -1,146 +1,155 @@
-//! `cargo xtask test`: every suite that exists, one after another, and a table at the end.
+//! `cargo xtask test`: runs every suite, one after another, and prints a table at the end.
 //!
-//! A suite that cannot run here says why and counts as skipped; unattended (CI), that is a failure.
+//! Owns the list of suites and how their results are shown. Must never stop at the first failure. A suite that cannot run here
+//! prints the reason and is skipped; in CI that is a failure.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{bindings, demo, process, tidy, tools};
+use crate::{bindings, demo, deny, process, tidy, tools};
 
-/// How a suite ended.
-enum End {
+/// Result of a suite.
+pub enum SuiteResult {
+    /// All its checks passed.
     Passed,
+    /// A check failed; the first line of the text is shown in the table.
     Failed(String),
+    /// A tool is missing and cannot be installed here.
     Skipped(String),
 }
 
-/// Runs all suites, goes on after a failure, and fails at the end if any did.
+/// A suite: its name in the table and the function that runs it in the workspace's folder.
+type Suite = (&'static str, fn(&Path) -> SuiteResult);
+
+/// All suites, in the order in which they run. To add one, write `fn name(root: &Path) -> SuiteResult` and list it here.
+const SUITES: [Suite; 8] = [
+    ("format", format),
+    ("tidy", tidy),
+    ("deny", deny::suite),
+    ("rust", rust),
+    ("lints", lints),
+    ("surface", surface),
+    ("python", python),
+    ("demo", demo),
+];
+
+/// Runs all suites; an error if any failed.
 pub fn run(root: &Path) -> Result<(), String> {
-    type Suite = (&'static str, fn(&Path) -> End);
-    let suites: [Suite; 7] = [
-        ("format", format),
-        ("tidy", tidy),
-        ("rust", rust),
-        ("lints", lints),
-        ("surface", surface),
-        ("python", python),
-        ("demo", demonstration),
-    ];
     let mut table = Vec::new();
-    // The Rust suite's tests on Postgres skip themselves where there is none: that is a line of its own.
+    // Without Postgres, tests of the Rust suite skip themselves: the table shows that as a row of its own.
     match tools::postgres(root) {
         Ok(folder) => println!("Postgres: {}", folder.display()),
         Err(reason) => table.push(("postgres", missing(reason), 0)),
     }
-    for (name, suite) in suites {
+    for (name, suite) in SUITES {
         println!("\n== {name}");
-        let began = Instant::now();
-        let end = suite(root);
-        if let End::Failed(reason) = &end {
+        let start = Instant::now();
+        let result = suite(root);
+        if let SuiteResult::Failed(reason) = &result {
             println!("{reason}");
         }
-        table.push((name, end, began.elapsed().as_secs()));
+        table.push((name, result, start.elapsed().as_secs()));
     }
-    println!("\n{:<10} {:>6}  end", "suite", "s");
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for (name, end, seconds) in table {
-        let said = match end {
-            End::Passed => {
+    println!("\n{:<10} {:>6}  result", "suite", "s");
+    for (name, result, seconds) in table {
+        let shown = match result {
+            SuiteResult::Passed => {
                 passed += 1;
                 "passed".to_owned()
             }
-            End::Failed(reason) => {
+            SuiteResult::Failed(reason) => {
                 failed += 1;
-                format!("FAILED: {}", first(&reason))
+                format!("FAILED: {}", first_line(&reason))
             }
-            End::Skipped(reason) => {
+            SuiteResult::Skipped(reason) => {
                 skipped += 1;
-                format!("skipped: {}", first(&reason))
+                format!("skipped: {}", first_line(&reason))
             }
         };
-        println!("{name:<10} {seconds:>6}  {said}");
+        println!("{name:<10} {seconds:>6}  {shown}");
     }
     println!("\n{passed} passed, {failed} failed, {skipped} skipped");
     if failed == 0 { Ok(()) } else { Err("not all suites passed".to_owned()) }
 }
 
-/// The table has a line a suite; the rest stands where it happened.
-fn first(reason: &str) -> &str {
+fn first_line(reason: &str) -> &str {
     reason.lines().next().unwrap_or_default()
 }
 
-fn ended(done: Result<(), String>) -> End {
-    match done {
-        Ok(()) => End::Passed,
-        Err(reason) => End::Failed(reason),
+/// The result of a suite whose tools exist.
+pub fn outcome(result: Result<(), String>) -> SuiteResult {
+    match result {
+        Ok(()) => SuiteResult::Passed,
+        Err(reason) => SuiteResult::Failed(reason),
     }
 }
 
-/// What is missing skips a suite, and fails it where nobody is there to install it.
-fn missing(reason: String) -> End {
+/// The result of a suite whose tool is missing: skipped, and failed in CI.
+pub fn missing(reason: String) -> SuiteResult {
     println!("{reason}");
-    if process::in_ci() { End::Failed(reason) } else { End::Skipped(reason) }
+    if process::in_ci() { SuiteResult::Failed(reason) } else { SuiteResult::Skipped(reason) }
 }
 
-fn format(root: &Path) -> End {
-    ended(process::run(process::cargo(root).args(["fmt", "--all", "--check"])))
+fn format(root: &Path) -> SuiteResult {
+    outcome(process::run(process::cargo(root).args(["fmt", "--all", "--check"])))
 }
 
-fn tidy(root: &Path) -> End {
-    ended(tidy::run(root))
+fn tidy(root: &Path) -> SuiteResult {
+    outcome(tidy::run(root))
 }
 
-fn lints(root: &Path) -> End {
-    let words = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    ended(process::run(process::cargo(root).args(words)))
+fn lints(root: &Path) -> SuiteResult {
+    let arguments = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    outcome(process::run(process::cargo(root).args(arguments)))
 }
 
-fn rust(root: &Path) -> End {
+fn rust(root: &Path) -> SuiteResult {
     let mut command = process::cargo(root);
     command.args(["test", "--workspace", "--no-fail-fast"]);
     if let Ok(folder) = tools::postgres(root) {
         command.env("STOCKSYNC_PG_BIN", folder);
     }
-    ended(process::run(&mut command))
+    outcome(process::run(&mut command))
 }
 
-/// What apps see is what was written down.
-fn surface(root: &Path) -> End {
+/// The exported surface equals its committed snapshot.
+fn surface(root: &Path) -> SuiteResult {
     if let Err(reason) = tools::python(root) {
         return missing(reason);
     }
-    ended(bindings::surface(root, true))
+    outcome(bindings::surface(root, true))
 }
 
-fn python(root: &Path) -> End {
+fn python(root: &Path) -> SuiteResult {
     if let Err(reason) = tools::python(root) {
         return missing(reason);
     }
-    let built = match bindings::python(root) {
-        Ok(built) => built,
-        Err(reason) => return End::Failed(reason),
+    let package = match bindings::python(root) {
+        Ok(package) => package,
+        Err(reason) => return SuiteResult::Failed(reason),
     };
     // Its tests of sync start a server of their own, and skip themselves without one.
     let server = match bindings::server(root) {
         Ok(server) => server,
-        Err(reason) => return End::Failed(reason),
+        Err(reason) => return SuiteResult::Failed(reason),
     };
-    let mut command = Command::new(built.python);
+    let mut command = Command::new(package.python);
     if let Ok(folder) = tools::postgres(root) {
         command.env("STOCKSYNC_PG_BIN", folder).env("STOCKSYNC_SERVER_BIN", server);
     }
     command
         .args(["-m", "unittest", "discover", "-s", "tests", "-t", "."])
-        .env("PYTHONPATH", built.path)
+        .env("PYTHONPATH", package.path)
         .current_dir(root.join("bindings/python"));
-    ended(process::run(&mut command))
+    outcome(process::run(&mut command))
 }
 
-fn demonstration(root: &Path) -> End {
+fn demo(root: &Path) -> SuiteResult {
     if let Err(reason) = tools::python(root).and_then(|_| tools::postgres(root)) {
         return missing(reason);
     }
-    let words = ["--headless", "--seed", "1", "--port", "0"].map(str::to_owned);
-    ended(demo::driver(root, &words).and_then(|mut driver| process::run(&mut driver)))
+    let arguments = ["--headless", "--seed", "1", "--port", "0"].map(str::to_owned);
+    outcome(demo::driver(root, &arguments).and_then(|mut driver| process::run(&mut driver)))
 }

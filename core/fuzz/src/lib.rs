@@ -1,7 +1,8 @@
-//! What no input may do: each module is one way in, with a `check` that takes any bytes and fails where a promise is broken.
+//! Fuzz targets for the code that reads untrusted bytes. Each module has a `check` that accepts any bytes and panics if the
+//! code under test breaks one of its guarantees.
 //!
-//! Owns: those promises and the seeds a fuzzer starts from, made of the fixtures. Must never: know how a fuzzer is run; that
-//! is `cargo xtask fuzz` with libFuzzer, and a short seeded run of `tests/it`.
+//! Owns those checks and the seed inputs, which are made from the fixtures. Must never depend on a fuzzer: `cargo xtask fuzz`
+//! runs libFuzzer, and `tests/it` runs a short seeded selection.
 
 pub mod frame;
 pub mod text;
@@ -10,9 +11,9 @@ pub mod wire;
 use std::io;
 use std::path::PathBuf;
 
-/// A way in.
+/// A fuzz target.
 #[derive(Debug, Clone, Copy)]
-pub enum Target {
+pub enum FuzzTarget {
     /// [`frame::check`].
     Frame,
     /// [`text::check`].
@@ -21,16 +22,16 @@ pub enum Target {
     Wire,
 }
 
-impl Target {
-    /// All of them.
+impl FuzzTarget {
+    /// All targets.
     pub const ALL: [Self; 3] = [Self::Frame, Self::Text, Self::Wire];
 
-    /// The target of a name: `frame`, `text` or `wire`.
-    pub fn named(name: &str) -> Option<Self> {
+    /// Finds a target by its name: `frame`, `text` or `wire`.
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|target| format!("{target:?}").eq_ignore_ascii_case(name))
     }
 
-    /// Inputs that are right, or nearly so.
+    /// Seed inputs: valid, or nearly valid.
     ///
     /// # Errors
     /// The fixtures of the workspace cannot be read.
@@ -42,7 +43,7 @@ impl Target {
         }
     }
 
-    /// Fails if the input breaks a promise.
+    /// Checks one input; panics if a guarantee is broken.
     pub fn check(self, data: &[u8]) {
         match self {
             Self::Frame => frame::check(data),
@@ -52,7 +53,7 @@ impl Target {
     }
 }
 
-/// A path of the workspace.
+/// Absolute path of a path in the workspace.
 fn workspace(path: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path)
 }

@@ -1,4 +1,6 @@
-//! Any bytes as the text of a scan. Owns: the promises of `stocksync-gs1`.
+//! Any bytes as the text of a scan.
+//!
+//! Owns the guarantees of `stocksync-gs1`. Must never check which meaning a text has.
 
 use std::fs;
 use std::io;
@@ -22,8 +24,8 @@ const SYMBOLOGIES: [Option<Symbology>; 8] = [
     Some(Symbology::Code39),
 ];
 
-/// Every text that holds anything has a meaning, within its limits and the same one again; what is printed from its elements
-/// reads as the same elements.
+/// Every text that is not empty has a meaning within the limits, the same on every call; an element string that is encoded from
+/// its elements decodes to the same elements.
 pub fn check(data: &[u8]) {
     let Some((settings, bytes)) = data.split_first() else { return };
     let text = text_from_bytes(bytes);
@@ -47,24 +49,24 @@ pub fn check(data: &[u8]) {
         if candidate.kind != CodeKind::ElementString || candidate.elements.is_empty() {
             continue;
         }
-        let printed = element_string(&candidate.elements);
-        let mut again = ScanInput::new(&printed);
-        again.symbology = Some(Symbology::Gs1Code128);
-        let read = understand(&again, &Context::new(2026));
-        let same = read.is_ok_and(|read| read.candidates.first().is_some_and(|it| it.elements == candidate.elements));
-        assert!(same, "{printed:?}");
+        let encoded = element_string(&candidate.elements);
+        let mut input = ScanInput::new(&encoded);
+        input.symbology = Some(Symbology::Gs1Code128);
+        let decoded = understand(&input, &Context::new(2026));
+        let first = decoded.as_ref().ok().and_then(|meaning| meaning.candidates.first());
+        assert!(first.is_some_and(|first| first.elements == candidate.elements), "{encoded:?}");
     }
 }
 
-/// The vectors of `stocksync-gs1`, without what they expect.
+/// The inputs of the test vectors of `stocksync-gs1`.
 pub(crate) fn seeds() -> io::Result<Vec<Vec<u8>>> {
     let vectors = fs::read_to_string(workspace("core/gs1/tests/it/vectors.txt"))?;
     let scans = vectors.lines().filter_map(|line| line.split_once(" => ")).map(|(scan, _)| scan);
-    let seeds = scans.enumerate().map(|(at, scan)| {
+    let seeds = scans.enumerate().map(|(index, scan)| {
         let text =
             scan.rsplit_once("as ").map_or(scan, |(_, rest)| rest.split_once(": ").map_or(rest, |(_, text)| text));
         let text = text.replace("{GS}", "\u{1d}").replace("{RS}", "\u{1e}").replace("{EOT}", "\u{4}");
-        std::iter::once(at as u8).chain(text.bytes()).collect()
+        std::iter::once(index as u8).chain(text.bytes()).collect()
     });
     Ok(seeds.collect())
 }

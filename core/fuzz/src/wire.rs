@@ -1,4 +1,6 @@
-//! Any bytes as a message of a peer. Owns: the promises of the wire format.
+//! Any bytes as a message of a peer.
+//!
+//! Owns the guarantees of the wire format. Must never check what a message says.
 
 use std::fs;
 use std::io;
@@ -7,7 +9,7 @@ use stocksync_schemas::wire::{self, json};
 
 use crate::workspace;
 
-/// A message is refused with a registered code, or it is written again as the same message.
+/// A message is refused with a registered code, or decodes; a response that decodes is equal after another round trip.
 pub fn check(data: &[u8]) {
     let Some((kind, bytes)) = data.split_first() else { return };
     match kind % 4 {
@@ -18,8 +20,8 @@ pub fn check(data: &[u8]) {
         }
         1 => match wire::decode_response(bytes) {
             Ok(response) => {
-                let again = wire::decode_response(&wire::encode_response(&response));
-                assert_eq!(again.as_ref().ok(), Some(&response), "a response survives its own encoding");
+                let decoded = wire::decode_response(&wire::encode_response(&response));
+                assert_eq!(decoded.as_ref().ok(), Some(&response), "encoding and decoding changed a response");
             }
             Err(error) => assert!(!error.code().as_str().is_empty()),
         },

@@ -1,7 +1,7 @@
-"""What the warehouse holds: things, codes, places and opening stock, the same for the same seed.
+"""The generated catalogue: variants, identifiers, locations and opening stock, the same for the same seed.
 
-Owns generated data. The first things carry the codes of the pictures, so that a scan finds them; the rest fill the list
-to the size of a real catalogue.
+Owns generated data. The first variants have the codes of the pictures, so that a scan finds them; the others fill the
+catalogue to a realistic size. Must never depend on anything but the seed and the pictures.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _EXPIRY_FIRST = re.compile(r"01(\d{14})17(\d{6})10(.+)")
 
 
 @dataclass(frozen=True)
-class Thing:
-    """One variant, known by its index in the catalogue."""
+class CatalogueVariant:
+    """One variant, identified by its index in the catalogue."""
 
     index: int
     name: str
@@ -40,26 +40,27 @@ class Thing:
 
 @dataclass
 class Catalogue:
-    """All of it."""
+    """Variants, bins and opening stock."""
 
-    things: list[Thing]
+    variants: list[CatalogueVariant]
     bins: list[str]
     opening: Shelf
-    pictured: list[Thing] = field(default_factory=list)
+    pictured: list[CatalogueVariant] = field(default_factory=list)
 
-    def opening_lines(self, place: str) -> list[tuple[int, str, int]]:
-        """Variant, lot and quantity of what lies in one bin at the beginning."""
-        return [(cell[0], cell[2], held) for cell, held in self.opening.there.items() if cell[1] == place]
+    def opening_lines(self, location: str) -> list[tuple[int, str, int]]:
+        """Variant, lot and quantity of the opening stock of one bin."""
+        cells = self.opening.quantities.items()
+        return [(cell[0], cell[2], quantity) for cell, quantity in cells if cell[1] == location]
 
 
 def check_digit(digits: str) -> str:
-    """The check digit of a GTIN without one."""
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
+    """The check digit for the other digits of a GTIN."""
+    total = sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits)))
     return str(-total % 10)
 
 
 def expand_upce(text: str) -> str:
-    """The 12 digits behind the 8 of a UPC-E symbol."""
+    """Expands the 8 digits of a UPC-E symbol to 12."""
     system, body, check = text[0], text[1:7], text[7]
     last = body[5]
     if last in "012":
@@ -74,13 +75,13 @@ def expand_upce(text: str) -> str:
 
 
 def _expiry(yymmdd: str) -> str:
-    """The date as records hold it; day 00 is the last of the month, for which the 28th stands here."""
+    """A date in the form of records. Day 00 means the last day of the month; the 28th is used for it."""
     day = yymmdd[4:] if yymmdd[4:] != "00" else "28"
     return f"20{yymmdd[:2]}-{yymmdd[2:4]}-{day}"
 
 
 def _key(picture: Picture) -> tuple[str, str, str, str]:
-    """Scheme, code, lot and expiry that a picture's text stands for."""
+    """Scheme, code, lot and expiry in the text of a picture."""
     text = picture.expected
     if picture.format in ("EAN_13", "EAN_8", "UPC_A", "ITF"):
         return "gtin", text.zfill(14), "", ""
@@ -93,34 +94,34 @@ def _key(picture: Picture) -> tuple[str, str, str, str]:
     return "raw", text, "", ""
 
 
-def pictured(folder: Path) -> list[Thing]:
-    """The things that the pictures show, one for each code."""
+def pictured_variants(folder: Path) -> list[CatalogueVariant]:
+    """The variants whose codes the pictures show, one for each code."""
     by_key: dict[tuple[str, str, str, str], list[Picture]] = {}
     for picture in manifest(folder):
         by_key.setdefault(_key(picture), []).append(picture)
     return [
-        Thing(index, f"Pictured thing {index + 1}", *key, pictures=tuple(pictures))
+        CatalogueVariant(index, f"Pictured variant {index + 1}", *key, pictures=tuple(pictures))
         for index, (key, pictures) in enumerate(by_key.items())
     ]
 
 
 def make(seed: int, folder: Path, variants: int = VARIANTS) -> Catalogue:
-    """The catalogue of this seed."""
+    """Generates the catalogue of a seed."""
     draw = random.Random(f"catalogue {seed}")
-    shown = pictured(folder)
-    things, taken = list(shown), {thing.code for thing in shown}
-    while len(things) < variants:
+    pictured = pictured_variants(folder)
+    generated, codes = list(pictured), {variant.code for variant in pictured}
+    while len(generated) < variants:
         body = f"0952{draw.randrange(10**9):09d}"
         code = body + check_digit(body)
-        if code in taken:
+        if code in codes:
             continue
-        taken.add(code)
+        codes.add(code)
         name = f"{draw.choice(_MAKES)} {draw.choice(_KINDS)} {draw.randrange(2, 200)} mm".capitalize()
-        things.append(Thing(len(things), name, "gtin", code))
+        generated.append(CatalogueVariant(len(generated), name, "gtin", code))
     bins = [f"{site}-{number:02d}" for site in SITES for number in range(1, BINS_A_SITE + 1)]
     opening = Shelf()
-    for thing in things:
-        for place in draw.sample(bins, 2 if thing.pictures else 1):
-            cell: Cell = (thing.index, place, thing.lot)
+    for variant in generated:
+        for location in draw.sample(bins, 2 if variant.pictures else 1):
+            cell: Cell = (variant.index, location, variant.lot)
             opening.put(cell, draw.randrange(60, 240) * UNIT)
-    return Catalogue(things, bins, opening, shown)
+    return Catalogue(generated, bins, opening, pictured)

@@ -1,6 +1,6 @@
-"""Processes that are killed from outside while others rely on them. Owns who dies when, drawn from the seed.
+"""Kills processes while others use them. Owns which process is killed and when, drawn from the seed.
 
-Must never wait for a good moment: the point is that there is no bad one.
+Must never wait until a process is idle: a kill must be harmless at any time.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from contextlib import asynccontextmanager
 from .phone import Phone
 from .server import Server
 
-#: Seconds after the beginning of a scene.
+#: A range of seconds after the beginning of a scene.
 UPLOAD = (0.2, 3.0)
 FETCH = (0.1, 1.5)
 HEAL = (0.0, 0.5)
 
 
 class Faults:
-    """Kills and, where nobody else would notice, starts again."""
+    """Kills processes, and restarts server and Postgres. Devices are restarted by who uses them next."""
 
-    def __init__(self, seed: int, server: Server, say: Callable[[str], None]) -> None:
+    def __init__(self, seed: int, server: Server, log: Callable[[str], None]) -> None:
         self._draw = random.Random(f"faults {seed}")
         self._server = server
-        self._say = say
-        #: How often what was killed.
+        self._log = log
+        #: Number of kills by kind of process.
         self.killed: Counter[str] = Counter()
 
     async def server(self, after: float = 0.0) -> None:
@@ -42,24 +42,24 @@ class Faults:
         await asyncio.sleep(after)
         await kill()
         self.killed[name] += 1
-        self._say(f"the {name} was killed")
+        self._log(f"the {name} was killed")
         await self._server.start()
 
     async def phone(self, phones: list[Phone], after: float = 0.0) -> None:
-        """Kills a device in whatever it does. Whoever asks it next starts it again, as its owner would."""
+        """Kills a random device. Its next user starts it again."""
         victim = self._draw.choice(phones)
         await asyncio.sleep(after)
         await victim.kill()
         self.killed["device"] += 1
-        self._say(f"{victim.name} was killed")
+        self._log(f"{victim.name} was killed")
 
-    def moment(self, within: tuple[float, float]) -> float:
-        """So many seconds from now."""
+    def delay(self, within: tuple[float, float]) -> float:
+        """A random number of seconds within a range."""
         return self._draw.uniform(*within)
 
     @asynccontextmanager
     async def during(self, *kills: Awaitable[None]):
-        """The body runs while these come due; afterwards all of them have come."""
+        """Runs kills at the same time as the body; at the end all of them have happened."""
         tasks = [asyncio.ensure_future(kill) for kill in kills]
         try:
             yield

@@ -1,6 +1,6 @@
-"""The office: brings the catalogue and the opening stock in, through a device like any other.
+"""The office: records the catalogue and the opening stock on a device like any other.
 
-Owns the ids that records were given. Must never write to the server in another way than a device does.
+Owns the ids of the records that it creates. Must never write to the server in another way than a device does.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from .catalogue import SITES, Catalogue
 from .phone import Phone
 
 RECORDS_A_CALL = 1_000
-LINES_AN_ACT = 200
+LINES_A_MOVE = 200
 SYNC_MS = 300_000
 
 
 @dataclass
 class Ids:
-    """Which id each thing and place has, both ways."""
+    """The ids of variants (by index) and locations (by name), and the way back."""
 
     variants: list[str] = field(default_factory=list)
-    places: dict[str, str] = field(default_factory=dict)
+    locations: dict[str, str] = field(default_factory=dict)
 
-    def things(self) -> dict[str, int]:
-        """Index of the thing behind each variant."""
+    def variant_indices(self) -> dict[str, int]:
+        """Index in the catalogue by id of the variant."""
         return {variant: index for index, variant in enumerate(self.variants)}
 
-    def names(self) -> dict[str, str]:
-        """Name of each place behind its id."""
-        return {identity: name for name, identity in self.places.items()}
+    def location_names(self) -> dict[str, str]:
+        """Name by id of the location."""
+        return {identity: name for name, identity in self.locations.items()}
 
 
 async def _edit(phone: Phone, records: list[tuple[str, dict]]) -> list[str]:
-    made: list[str] = []
+    ids: list[str] = []
     for start in range(0, len(records), RECORDS_A_CALL):
-        made += (await phone.ask("edit", records=records[start : start + RECORDS_A_CALL]))["ids"]
-    return made
+        ids += (await phone.ask("edit", records=records[start : start + RECORDS_A_CALL]))["ids"]
+    return ids
 
 
-async def bring_in(phone: Phone, catalogue: Catalogue) -> Ids:
-    """Records everything on the office's device. Nothing is sent yet."""
+async def record_catalogue(phone: Phone, catalogue: Catalogue) -> Ids:
+    """Records the catalogue and the opening stock on the office's device. Nothing is sent yet."""
     sites = await _edit(phone, [("locations", {"name": site, "kind": "site"}) for site in SITES])
     site_ids = dict(zip(SITES, sites, strict=True))
     bins = await _edit(
@@ -49,9 +49,8 @@ async def bring_in(phone: Phone, catalogue: Catalogue) -> Ids:
             for name in catalogue.bins
         ],
     )
-    ids = Ids(places=dict(zip(catalogue.bins, bins, strict=True)))
-    things = catalogue.things
-    products = await _edit(phone, [("products", {"name": thing.name, "status": "active"}) for thing in things])
+    ids = Ids(locations=dict(zip(catalogue.bins, bins, strict=True)))
+    products = await _edit(phone, [("products", {"name": variant.name, "status": "active"}) for variant in catalogue.variants])
     ids.variants = await _edit(
         phone,
         [
@@ -62,10 +61,10 @@ async def bring_in(phone: Phone, catalogue: Catalogue) -> Ids:
                     "status": "active",
                     "unit": "each",
                     "decimals": 0,
-                    "tracking": "lot" if thing.lot else "none",
+                    "tracking": "lot" if variant.lot else "none",
                 },
             )
-            for product, thing in zip(products, things, strict=True)
+            for product, variant in zip(products, catalogue.variants, strict=True)
         ],
     )
     await _edit(
@@ -74,33 +73,33 @@ async def bring_in(phone: Phone, catalogue: Catalogue) -> Ids:
             (
                 "identifiers",
                 {
-                    "variant": variant,
-                    "scheme": thing.scheme,
-                    "value": thing.code,
+                    "variant": identity,
+                    "scheme": variant.scheme,
+                    "value": variant.code,
                     "pack_numerator": 1,
                     "pack_denominator": 1,
                 },
             )
-            for variant, thing in zip(ids.variants, things, strict=True)
+            for identity, variant in zip(ids.variants, catalogue.variants, strict=True)
         ],
     )
     await _edit(
         phone,
         [
-            ("lots", {"variant": variant, "code": thing.lot, "expiry": thing.expiry})
-            for variant, thing in zip(ids.variants, things, strict=True)
-            if thing.lot
+            ("lots", {"variant": identity, "code": variant.lot, "expiry": variant.expiry})
+            for identity, variant in zip(ids.variants, catalogue.variants, strict=True)
+            if variant.lot
         ],
     )
-    for place in catalogue.bins:
-        lines = [[ids.variants[index], lot, held] for index, lot, held in catalogue.opening_lines(place)]
-        for start in range(0, len(lines), LINES_AN_ACT):
+    for location in catalogue.bins:
+        lines = [[ids.variants[index], lot, quantity] for index, lot, quantity in catalogue.opening_lines(location)]
+        for start in range(0, len(lines), LINES_A_MOVE):
             await phone.capture(
                 {
                     "kind": "move",
                     "from": "supplier",
-                    "to": ids.places[place],
-                    "lines": lines[start : start + LINES_AN_ACT],
+                    "to": ids.locations[location],
+                    "lines": lines[start : start + LINES_A_MOVE],
                     "reason": "opening",
                 }
             )

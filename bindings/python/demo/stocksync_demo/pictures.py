@@ -1,6 +1,6 @@
-"""Pictures of barcodes as a camera would give them. Owns reading 8-bit grey PNG files and the manifest beside them.
+"""Pictures of barcodes. Owns the reader of 8-bit grey PNG files and of their manifest.
 
-Must never tell the device what a picture shows: only pixels leave this module, and what is expected goes to the driver.
+Must never pass the expected text to a device: devices get pixels, only the driver gets the expected text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Picture:
 
 
 def manifest(folder: Path) -> list[Picture]:
-    """The pictures that hold a code, in the manifest's order."""
+    """The pictures that show a code, in the order of the manifest."""
     pictures = []
     for line in (folder / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         file, form, expected, kind, _ = line.split("\t")
@@ -50,7 +50,7 @@ def read_grey(path: Path) -> tuple[bytes, int, int]:
 
 
 def _unfilter(rows: bytes, width: int, height: int) -> bytes:
-    """Undoes PNG's row filters, one byte a pixel."""
+    """Reverses the row filters of PNG, for one byte a pixel."""
     before, out = bytearray(width), bytearray()
     for y in range(height):
         start = y * (width + 1)

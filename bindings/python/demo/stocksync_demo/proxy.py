@@ -1,6 +1,6 @@
-"""The unreliable network: one TCP proxy for each device. Owns cuts and the bytes that went through.
+"""The unreliable network: one TCP proxy for each device. Owns connection cuts and byte counts.
 
-Must never change a byte: it forwards, or it cuts.
+Must never change a byte.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from enum import Enum
 
 
 class Line(Enum):
-    """What the line does with a connection."""
+    """State of the line between a device and the server."""
 
     UP = "up"
     #: Refuses connections.
     DOWN = "down"
     #: Cuts after the first bytes of the request.
     CUT_REQUEST = "cut request"
-    #: Lets the request through and cuts when the server begins to answer: it has committed, and nobody hears of it.
+    #: Forwards the request and cuts when the server begins to answer: the server has committed, the device does not know.
     CUT_REPLY = "cut reply"
 
 
-#: How much of a request passes before CUT_REQUEST cuts.
+#: Bytes of a request that pass before CUT_REQUEST cuts.
 REQUEST_BYTES = 64
 
 
@@ -40,23 +40,23 @@ class Proxy:
         self.cuts = 0
 
     async def start(self) -> None:
-        """Listens on a free port of this machine."""
+        """Listens on a free local port."""
         self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     @property
     def line(self) -> Line:
-        """What the line does now."""
+        """The current state of the line."""
         return self._line
 
     def set(self, line: Line) -> None:
-        """Changes what the line does. Connections of before are cut, so that no old one lives on through a bad line."""
+        """Changes the state of the line and cuts all open connections, so that none of them survives into the new state."""
         self._line = line
         for writer in list(self._open):
             writer.transport.abort()
 
     async def stop(self) -> None:
-        """Closes everything."""
+        """Closes the listener and all connections."""
         if self._listener:
             self._listener.close()
         self.set(Line.DOWN)

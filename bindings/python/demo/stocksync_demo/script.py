@@ -1,6 +1,6 @@
-"""What everybody does in the shift, drawn from the seed alone. Owns the order of turns.
+"""The script of the shift, drawn from the seed alone. Owns the order of turns.
 
-Must never ask a device or a clock: the same seed gives the same turns on every machine, whatever happens between them.
+Must never ask a device or a clock: the same seed gives the same turns on every machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .shelf import Cell, Shelf
 
 TURNS_A_DEVICE = 60
 BURST = 150
-#: The kill comes this long after so many acts of the burst were reported as saved: in the middle of one, if it can.
+#: A device is killed this many ms after this many ops of the burst were reported as saved.
 KILL_SAVES = (5, 60)
 KILL_MS = (0, 4)
 SERVER_DIES_MS = (0, 60)
@@ -35,7 +35,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Shrink:
-    """Something goes missing and nobody writes it down."""
+    """Stock disappears without an op."""
 
     cell: Cell
     quantity: int
@@ -43,17 +43,17 @@ class Shrink:
 
 @dataclass(frozen=True)
 class Sync:
-    """A device tries to sync over this line."""
+    """A device tries to sync over a line in the given state."""
 
     device: int
     line: Line
-    #: The server is killed so long after the device began.
+    #: The server is killed this many ms after the device began.
     server_dies_ms: int | None = None
 
 
 @dataclass(frozen=True)
 class Contest:
-    """Two devices count one cell while a third sells from it: nobody can say which count saw the sale."""
+    """Two devices count one cell while a third sells from it: it is undecidable which count saw the sale."""
 
     counters: tuple[int, int]
     seller: int
@@ -64,7 +64,7 @@ class Contest:
 
 @dataclass(frozen=True)
 class Kill:
-    """A device issues units one by one until its process is killed from outside; started again, it does the rest."""
+    """A device issues units one by one until its process is killed; after a restart it issues the remaining units."""
 
     device: int
     cell: Cell
@@ -78,26 +78,26 @@ Turn = Act | Shrink | Sync | Contest | Kill
 
 
 class _Writer:
-    """Writes the script on a shelf of its own, so that nobody takes what is not there."""
+    """Writes the script with a shelf of its own, so that no turn takes more than the shelf holds."""
 
     def __init__(self, seed: int, catalogue: Catalogue, devices: int) -> None:
         self.draw = random.Random(f"script {seed}")
         self.catalogue = catalogue
         self.devices = devices
-        self.shelf = Shelf(dict(catalogue.opening.there))
+        self.shelf = Shelf(dict(catalogue.opening.quantities))
         self.turns: list[Turn] = []
-        self.closed: set[Cell] = set()  # cells that belong to a contest alone
+        self.closed: set[Cell] = set()  # cells that only their contest uses
 
     def picture_of(self, cell: Cell) -> Picture:
-        return self.draw.choice(self.catalogue.things[cell[0]].pictures)
+        return self.draw.choice(self.catalogue.variants[cell[0]].pictures)
 
     def filled_cell(self, at_least: int) -> Cell:
         while True:
-            thing = self.draw.choice(self.catalogue.pictured)
+            variant = self.draw.choice(self.catalogue.pictured)
             cells = [
-                (thing.index, place, thing.lot)
-                for place in self.catalogue.bins
-                if self.shelf.look((thing.index, place, thing.lot)) >= at_least
+                (variant.index, location, variant.lot)
+                for location in self.catalogue.bins
+                if self.shelf.quantity((variant.index, location, variant.lot)) >= at_least
             ]
             cells = [cell for cell in cells if cell not in self.closed]
             if cells:
@@ -107,7 +107,7 @@ class _Writer:
         kind = self.draw.choices(("receive", "issue", "move", "count"), (3, 5, 3, 2))[0]
         cell = self.filled_cell(10 * UNIT)
         quantity = self.draw.randrange(1, 9) * UNIT
-        to = self.draw.choice([place for place in self.catalogue.bins if place != cell[1]])
+        to = self.draw.choice([location for location in self.catalogue.bins if location != cell[1]])
         if (cell[0], to, cell[2]) in self.closed:
             kind = "issue"
         if kind == "count" and self.draw.random() < 0.5:
@@ -139,28 +139,28 @@ class _Writer:
 
 
 def write(seed: int, catalogue: Catalogue, devices: int) -> list[Turn]:
-    """The turns of this seed, in their true order."""
+    """The turns of a seed, in order."""
     writer = _Writer(seed, catalogue, devices)
     draw = writer.draw
     order = [device for device in range(devices) for _ in range(TURNS_A_DEVICE)]
     draw.shuffle(order)
     contest_at = draw.randrange(len(order) // 4, len(order) // 2)
     kill_at = draw.randrange(len(order) // 2, len(order) * 3 // 4)
-    # Each device tries to sync over every kind of bad line, in the second half of the shift; what was cut before the
-    # reply is sent again at the end, and counts once.
+    # Each device tries to sync over every kind of bad line, in the second half of the shift. Ops whose reply was cut are
+    # sent again at the end and count once.
     tries = [(draw.randrange(len(order) // 4, len(order)), device, line)
              for device in range(devices) for line in (Line.DOWN, Line.CUT_REQUEST, Line.CUT_REPLY)]
     tries += [(draw.randrange(len(order) // 3, len(order)), device, Line.UP) for device in range(0, devices, 2)]
     dies, dies_ms = draw.randrange(0, devices, 2), draw.randrange(*SERVER_DIES_MS)
-    for place, device in enumerate(order):
-        if place == contest_at:
+    for index, device in enumerate(order):
+        if index == contest_at:
             writer.contest()
-        if place == kill_at:
+        if index == kill_at:
             writer.kill()
         writer.turns += [
             Sync(who, line, dies_ms if line is Line.UP and who == dies else None)
             for at, who, line in sorted(tries, key=str)
-            if at == place
+            if at == index
         ]
         writer.act(device)
     return writer.turns

@@ -1,6 +1,6 @@
-"""The server of the demonstration: its process, its set-up commands and the few questions asked over HTTP.
+"""The demo's server: its process, its set-up commands and a few requests over HTTP.
 
-Owns a temporary data folder. Must never reach into the server's database: what it learns, any client could ask.
+Owns a temporary data folder. Must never read the server's database: it uses the API like any client.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ STOP_SECONDS = 30
 
 
 class ServerFailed(RuntimeError):
-    """The server did not start or did not do what it was told."""
+    """The server did not start, or a command or request failed."""
 
 
 def _free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port on which nobody listens now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
 class Server:
-    """A server with a private Postgres under a folder of its own."""
+    """A server with a private Postgres in a temporary folder."""
 
     def __init__(self, binary: str, port: int) -> None:
         self._binary = binary
         self._process: asyncio.subprocess.Process | None = None
         self.port = port or _free_port()
-        # Postgres may run as another user, who must be able to pass through.
+        # Postgres may run as another user, who must be able to enter the folder.
         self.folder = Path(tempfile.mkdtemp(prefix="stocksync-demo-"))
         self.folder.chmod(0o755)
         self.log = self.folder / "server.log"
 
     @property
     def url(self) -> str:
-        """Where it serves."""
+        """Address of API and console."""
         return f"http://127.0.0.1:{self.port}"
 
     def _arguments(self, *words: str) -> list[str]:
         return [self._binary, *words, "--data-dir", str(self.folder / "server"), "--listen", f"127.0.0.1:{self.port}"]
 
     async def start(self) -> None:
-        """Starts it and waits until it says that it is ready."""
+        """Starts the server and waits until it is ready."""
         environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL",)}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -68,12 +68,12 @@ class Server:
         raise ServerFailed(f"the server did not start:\n{self.log_tail()}")
 
     async def kill(self) -> None:
-        """Kills the process from outside. Its Postgres is left to find out by itself."""
+        """Kills the process. Its Postgres is not told and ends by itself."""
         self._process.kill()
         await self._process.wait()
 
     async def kill_postgres(self) -> None:
-        """Kills the private Postgres from outside; the server then ends by itself."""
+        """Kills the private Postgres; the server then ends by itself."""
         pid = (self.folder / "server" / "postgres" / "postmaster.pid").read_text().split()[0]
         os.kill(int(pid), signal.SIGKILL)
         await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
@@ -86,11 +86,11 @@ class Server:
         return True
 
     def log_tail(self) -> str:
-        """The end of its log."""
+        """The last lines of the log."""
         return self.log.read_text(errors="replace")[-4_000:]
 
     async def command(self, *words: str) -> dict:
-        """Runs one of its set-up commands and answers the JSON object that it prints."""
+        """Runs a set-up command and returns the JSON object that it prints."""
         process = await asyncio.create_subprocess_exec(
             *self._arguments(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
@@ -100,20 +100,20 @@ class Server:
         return json.loads(out)
 
     async def create_tenant(self, name: str) -> str:
-        """Id of a new tenant."""
+        """Creates a tenant and returns its id."""
         return (await self.command("tenant", "create", "--name", name))["tenant"]
 
     async def create_code(self, tenant: str) -> str:
-        """A one-time code that enrols one device."""
+        """Creates a one-time code that enrols one device."""
         return (await self.command("enrolment-code", "create", "--tenant", tenant))["code"]
 
     async def enrol(self, code: str, name: str) -> str:
-        """Credential of a reader that has no database: the driver's own, to ask for balances."""
+        """Enrols the driver itself, which has no database, and returns its credential for reading."""
         answer = await self.get("/api/v1/enrol", body={"code": code, "device_name": name})
         return answer["data"]["credential"]
 
     async def balances(self, credential: str) -> dict[tuple[str, str, str], int]:
-        """Every balance that the server holds, by (variant, location, lot), thousandths."""
+        """All balances of the server in thousandths, by (variant, location, lot)."""
         found: dict[tuple[str, str, str], int] = {}
         after = None
         while True:
@@ -126,12 +126,12 @@ class Server:
                 return found
 
     async def exceptions(self, credential: str) -> list[list[str]]:
-        """Kind and cell of the open exceptions that the server holds, in order; those about records have no cell."""
+        """Kind and cell of the server's open exceptions, sorted, without those about records."""
         rows = (await self.get("/api/v1/exceptions?limit=500", credential))["data"]
         return sorted([row["kind"], row["variant"], row["location"], row["lot"]] for row in rows if row["variant"])
 
     async def get(self, path: str, credential: str | None = None, body: dict | None = None) -> dict:
-        """One request; a body makes it a POST."""
+        """Sends a request: GET, or POST if there is a body."""
         return await asyncio.to_thread(self._request, path, credential, body)
 
     def _request(self, path: str, credential: str | None, body: dict | None) -> dict:
@@ -148,7 +148,7 @@ class Server:
             raise ServerFailed(f"{path}: {error.code} {error.read(400).decode(errors='replace')}") from error
 
     async def stop(self) -> None:
-        """Stops it and removes its folder."""
+        """Stops the server and removes its folder."""
         process = self._process
         if process and process.returncode is None:
             process.terminate()

@@ -1,13 +1,13 @@
-"""The true shelf. Owns how many units really lie in each place, moved by the driver at the instant of each act.
+"""The true shelf. Owns the physical quantity of each cell, which the driver changes at the time of each act.
 
-Must never read a device, the server or a ledger: it is what they are compared with.
+Must never read a device, the server or a ledger: they are compared with it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: Places by key ("bin:A-01") and things by index into the catalogue; lots as operations name them.
+#: Index of the variant in the catalogue, name of the location ("North-01"), lot as ops name it.
 Cell = tuple[int, str, str]
 
 
@@ -15,23 +15,23 @@ Cell = tuple[int, str, str]
 class Shelf:
     """True quantities, thousandths of a unit."""
 
-    there: dict[Cell, int] = field(default_factory=dict)
+    quantities: dict[Cell, int] = field(default_factory=dict)
 
-    def look(self, cell: Cell) -> int:
-        """How much lies there now."""
-        return self.there.get(cell, 0)
+    def quantity(self, cell: Cell) -> int:
+        """The quantity of a cell now."""
+        return self.quantities.get(cell, 0)
 
     def put(self, cell: Cell, quantity: int) -> None:
-        """Something was put there."""
-        self.there[cell] = self.look(cell) + quantity
+        """Adds a quantity to a cell."""
+        self.quantities[cell] = self.quantity(cell) + quantity
 
     def take(self, cell: Cell, quantity: int) -> None:
-        """Something was taken away; a shelf cannot hold less than nothing."""
-        left = self.look(cell) - quantity
+        """Removes a quantity from a cell; an error if the cell holds less."""
+        left = self.quantity(cell) - quantity
         if left < 0:
-            raise ValueError(f"{cell} holds {self.look(cell)}, not {quantity}")
-        self.there[cell] = left
+            raise ValueError(f"{cell} holds {self.quantity(cell)}, not {quantity}")
+        self.quantities[cell] = left
 
     def filled(self) -> dict[Cell, int]:
-        """The cells that hold something."""
-        return {cell: quantity for cell, quantity in self.there.items() if quantity}
+        """The cells whose quantity is not zero."""
+        return {cell: quantity for cell, quantity in self.quantities.items() if quantity}

@@ -1,6 +1,8 @@
-//! Rules of what apps see: every exported item is documented, and no signature has narrow integers.
+//! Rules of the UniFFI surface: every exported item is documented, and no signature has narrow integers.
+//!
+//! Owns what an export is. Must never need the code to compile.
 
-use super::source::{code, has_word};
+use super::lexer::has_word;
 use super::{File, Finding};
 
 const NARROW: [&str; 5] = ["u8", "u16", "i8", "i16", "usize"];
@@ -11,8 +13,7 @@ pub fn check(file: &File) -> Vec<Finding> {
     if !file.path.starts_with("bindings/src/") || !file.is_rust() {
         return findings;
     }
-    let code = code(&file.text);
-    let (raw, code): (Vec<&str>, Vec<&str>) = (file.text.lines().collect(), code.lines().collect());
+    let (raw, code): (Vec<&str>, Vec<&str>) = (file.text.lines().collect(), file.code.lines().collect());
     for start in (0..code.len()).filter(|line| code.get(*line).is_some_and(|line| is_export(line))) {
         for line in items(&code, start) {
             let text = code.get(line).copied().unwrap_or_default().trim();
@@ -43,14 +44,14 @@ fn items(code: &[&str], attribute: usize) -> Vec<usize> {
     let head = code.get(item).copied().unwrap_or_default().trim();
     let methods = head.starts_with("impl") || has_word(head, "trait");
     let members = methods || has_word(head, "struct") || has_word(head, "enum");
-    // An object's fields stay here; a function has no members.
+    // Fields of an object are not exported; a function has no members.
     if !members || object {
         return found;
     }
     let (mut depth, mut brackets) = (0_usize, 0_usize);
     for line in item..code.len() {
         let text = code.get(line).copied().unwrap_or_default();
-        let begins = text.trim_start().chars().next().is_some_and(|it| it.is_alphabetic() || it == '_');
+        let begins = text.trim_start().chars().next().is_some_and(|letter| letter.is_alphabetic() || letter == '_');
         let exported = if methods { depth == 1 && has_word(text, "fn") } else { depth > 0 && brackets == 0 && begins };
         if line > item && exported && !text.trim_start().starts_with("where") {
             found.push(line);
@@ -106,7 +107,7 @@ fn documentation(file: &File, raw: &[&str], line: usize, text: &str) -> Vec<Find
         findings.push(Finding::new("export-docs", &file.path, line + 1, format!("no docstring: {text}")));
     }
     if docs.iter().any(|line| line.contains("*/")) {
-        findings.push(Finding::new("export-docs", &file.path, line + 1, "a comment's end would end Kotlin's comment"));
+        findings.push(Finding::new("export-docs", &file.path, line + 1, "`*/` would end the comment in Kotlin"));
     }
     findings
 }
@@ -131,14 +132,14 @@ pub struct Frame {
     #[uniffi(default)]
     pub name: String,
 }
-/// A thing.
+/// A scanner.
 #[derive(uniffi::Object)]
-pub struct Thing {
+pub struct Scanner {
     inner: [u8; 3],
 }
 #[uniffi::export]
-impl Thing {
-    /// Does it.
+impl Scanner {
+    /// Runs.
     pub fn run(&self) -> u32 {
         let x: usize = 1;
     }
@@ -149,7 +150,7 @@ fn private(x: u8) {}
     }
 
     #[test]
-    fn what_is_not_documented_is_found() {
+    fn undocumented_exports_are_found() {
         assert_eq!(rules("/// A.\n#[derive(uniffi::Record)]\npub struct A {\n    pub b: i64,\n}"), ["export-docs"]);
         let of = "/// A.\n#[derive(uniffi::Enum)]\npub enum A {\n    /// B.\n    B {\n        c: String,\n    },\n}";
         assert_eq!(rules(of), ["export-docs"]);

@@ -1,4 +1,6 @@
 //! Rules of files and folders: the top level, sizes, migrations, fixtures, links, and traces of one machine.
+//!
+//! Owns those lists. Must never read the file system itself.
 
 use std::collections::BTreeSet;
 
@@ -32,11 +34,11 @@ const TRACES: [&str; 9] = [
     concat!("static.cra", "tes.io"),
     concat!("index.cra", "tes.io"),
 ];
-/// The only source of a locked package: the public index, by the name that cargo writes whatever mirror was used. Split, as
-/// above.
+/// The only allowed source of a locked package: the public index, by the name that cargo writes whatever mirror was used.
+/// Split, as above.
 const INDEX: &str = concat!("source = \"registry+https://github.com/rust-lang/cra", "tes.io-index\"");
 
-/// Checks what needs only the list of files.
+/// Checks the rules that need only the list of files.
 pub fn check(files: &[File]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files {
@@ -87,7 +89,7 @@ fn migrations(files: &[File], folder: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// Every folder of fixtures is named by a test or script outside it.
+/// Each folder of fixtures is named by a test or script outside of it.
 fn fixtures(files: &[File]) -> Vec<Finding> {
     let folders: BTreeSet<&str> = files
         .iter()
@@ -97,18 +99,18 @@ fn fixtures(files: &[File]) -> Vec<Finding> {
         .collect();
     let unread = |folder: &&str| {
         let inside = format!("fixtures/{folder}/");
-        let spelled = [format!("/{folder}"), format!("{folder}/"), format!("\"{folder}\"")];
+        let spellings = [format!("/{folder}"), format!("{folder}/"), format!("\"{folder}\"")];
         !files.iter().any(|file| {
             has_ending(&file.path, &["rs", "py", "sh", "kt", "swift", "ts"])
                 && !file.path.starts_with(&inside)
-                && spelled.iter().any(|name| file.text.contains(name))
+                && spellings.iter().any(|name| file.text.contains(name))
         })
     };
     let finding = |folder| Finding::new("fixture-unread", &format!("fixtures/{folder}"), 0, "no test names it");
     folders.into_iter().filter(unread).map(finding).collect()
 }
 
-/// Relative links of Markdown lead to something that `exists`.
+/// Relative links of Markdown lead to a path that `exists`.
 pub fn links(files: &[File], exists: impl Fn(&str) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| has_ending(&file.path, &["md"])) {
@@ -129,7 +131,7 @@ pub fn links(files: &[File], exists: impl Fn(&str) -> bool) -> Vec<Finding> {
     findings
 }
 
-/// `path` as seen from `folder`; none if it leaves the project.
+/// Resolves `path` relative to `folder`; none if it leaves the project.
 fn resolve(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
@@ -152,10 +154,10 @@ mod tests {
     }
 
     #[test]
-    fn the_top_level_and_sizes_are_held() {
+    fn the_top_level_and_sizes_are_checked() {
         assert_eq!(rules(&[("README.md", ""), (".ci/run", ""), ("core/x.rs", "")]), [""; 0]);
         assert_eq!(rules(&[("notes.txt", "")]), ["top-level"]);
-        let big = File { path: "core/x.bin".to_owned(), bytes: BYTES + 1, text: String::new() };
+        let big = File { bytes: BYTES + 1, ..File::test("core/x.bin", "") };
         assert_eq!(check(&[big])[0].rule, "size");
     }
 
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn fixtures_are_read() {
+    fn unread_fixtures_are_found() {
         let fixture = ("fixtures/wire/good.bin", "");
         assert_eq!(rules(&[fixture]), ["fixture-unread"]);
         assert_eq!(rules(&[fixture, ("schemas/tests/it/main.rs", "\"../fixtures/wire/good.bin\"")]), [""; 0]);
