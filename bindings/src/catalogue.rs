@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use stocksync_core::Inventory as Core;
-use stocksync_core::lookup::{Found, Match};
+use stocksync_core::lookup::{LookupMatch, LookupResult};
 use stocksync_core::records::{Record, RecordEdit};
 use stocksync_ledger::records::{self as ledger, Edit};
 
@@ -116,18 +116,18 @@ pub struct MatchView {
     pub balances: Vec<crate::BalanceView>,
 }
 
-impl From<Found> for LookupView {
-    fn from(it: Found) -> Self {
-        let Found { text, matches, gtin, lot, expiry, measures, warnings } = it;
+impl From<LookupResult> for LookupView {
+    fn from(result: LookupResult) -> Self {
+        let LookupResult { text, matches, gtin, lot, expiry, measures, warnings } = result;
         let matches = matches.into_iter().map(Into::into).collect();
         let measures = measures.into_iter().map(Into::into).collect();
         Self { text, matches, gtin, lot, expiry, measures, warnings }
     }
 }
 
-impl From<Match> for MatchView {
-    fn from(it: Match) -> Self {
-        let Match { identifier, balances } = it;
+impl From<LookupMatch> for MatchView {
+    fn from(found: LookupMatch) -> Self {
+        let LookupMatch { identifier, balances } = found;
         Self {
             variant: identifier.variant.to_string(),
             name: identifier.name,

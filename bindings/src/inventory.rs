@@ -13,7 +13,7 @@ use stocksync_scan::FrameDecoder;
 
 use crate::{
     ActPage, BalancePage, BalanceRequest, CaptureRequest, CapturedView, Collection, ExceptionView, FrameRequest,
-    GtinIds, HeldView, LookupView, Observer, RecordRequest, RecordView, RejectedView, SetAsideView, ShiftInput,
+    GtinIds, HeldScanView, LookupView, Observer, RecordRequest, RecordView, RejectedView, SetAsideView, ShiftInput,
     ShiftOutcome, ShiftSettings, ShiftView, StatusView, StocksyncError, SymbolView, SyncHandle, SyncListener, capture,
     catalogue, frame, runtime, shift, sync, views,
 };
@@ -172,7 +172,7 @@ impl Inventory {
     /// # Errors
     /// `StorageFull`, `Internal`.
     pub async fn drop_set_aside(&self, number: i64) -> Result<(), StocksyncError> {
-        self.on_core(move |core| Ok(core.drop_set_aside(number.unsigned_abs())?)).await
+        self.on_core(move |core| Ok(core.delete_set_aside(number.unsigned_abs())?)).await
     }
 
     /// Ids of the counts that were opened on this device and not closed, the shift's own included. One that a shift forgot is
@@ -188,7 +188,7 @@ impl Inventory {
     ///
     /// # Errors
     /// `Internal`.
-    pub async fn held_scans(&self) -> Result<Vec<HeldView>, StocksyncError> {
+    pub async fn held_scans(&self) -> Result<Vec<HeldScanView>, StocksyncError> {
         self.on_core(shift::held).await
     }
 
@@ -226,7 +226,7 @@ impl Inventory {
     /// # Errors
     /// `StorageFull`, `Internal`.
     pub async fn drop_held(&self, number: i64) -> Result<(), StocksyncError> {
-        self.on_core(move |core| Ok(core.drop_held(number)?)).await
+        self.on_core(move |core| Ok(core.discard_held(number)?)).await
     }
 
     /// States that the person begins an act: what is known now is what the act knew. Give the answer to `capture`; it is

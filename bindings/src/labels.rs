@@ -27,7 +27,7 @@ pub struct LabelElement {
 /// What a symbol says.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum LabelPayload {
-    /// A code of one's own, such as `place_label` and `shift_label` give: digits, capitals and `-.:/`, which every scanner can
+    /// A code of one's own, such as `location_label` and `shift_label` give: digits, capitals and `-.:/`, which every scanner can
     /// type on every keyboard.
     Code {
         /// The code.

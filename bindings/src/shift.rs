@@ -6,47 +6,47 @@ mod setup;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use stocksync_core::shift::{self as core, Input, command_label};
-use stocksync_core::{HeldRow, Inventory as Core};
+use stocksync_core::Inventory as Core;
+use stocksync_core::shift::{self as core, HeldScanEntry, ShiftInput as CoreInput, command_label};
 
 pub use setup::*;
 
 use crate::{CellRef, StocksyncError, capture, views};
 
-/// What scanning a thing does.
+/// What scanning a variant does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum ShiftMode {
-    /// Shows what it is; records nothing.
+    /// Shows what the code names; records nothing.
     LookUp,
-    /// Arrives at the place from a supplier.
+    /// Records a receipt: from a supplier to the location.
     Receive,
-    /// Leaves the place for a customer.
+    /// Records a sale: from the location to a customer.
     Issue,
-    /// Leaves the place for the target.
+    /// Records a transfer: from the location to the target.
     Move,
-    /// Is there.
+    /// Counts what is at the location.
     Count,
-    /// Comes back from a customer.
+    /// Records a customer's return: from a customer to the location.
     Return,
-    /// Leaves the place as damaged.
+    /// Records damage: from the location to scrap.
     Damage,
-    /// Leaves the place as waste.
+    /// Records waste: from the location to scrap.
     Waste,
-    /// Goes back from the place to a supplier.
+    /// Records a return to a supplier: from the location to a supplier.
     SupplierReturn,
-    /// Comes back from a customer and is no good: it goes to scrap and needs no place. To a place where such goods are
-    /// looked at, they come by `Return`.
+    /// Records a customer's return of unsaleable goods: from a customer to scrap; needs no location. Goods that are inspected
+    /// first are recorded by `Return` to the location where that happens.
     DamagedReturn,
 }
 
-/// Where a scan came from.
+/// Which input device delivered a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum ScanSource {
-    /// A camera, which sees the same code many times: the same one counts again after a pause of 1.5 s.
+    /// A camera. It reports the same code with every frame: the same code within 1.5 s counts as one scan.
     Camera,
     /// A scanner with a trigger: every pull counts.
     Scanner,
-    /// The same, typing as a keyboard does: what the keyboard's layout made of it is undone.
+    /// A scanner that types as a keyboard does; what the keyboard layout changed is undone.
     Wedge,
     /// A person at a keyboard.
     Typed,
@@ -68,141 +68,141 @@ pub struct ScanText {
 pub struct ExpectedLine {
     /// Id of the variant.
     pub variant: String,
-    /// How much is to come or to go, thousandths; below zero: so much more came.
+    /// What is still expected, thousandths; negative where more was scanned than expected.
     pub quantity: i64,
-    /// How much more than asked for is as good as asked for, thousandths: no warning at a delivery, no block at a pick.
+    /// Tolerance, thousandths: this much more than expected gives no warning at a delivery and is not refused at a pick.
     #[uniffi(default = 0)]
     pub over: i64,
 }
 
-/// What the person does.
+/// What the user does.
 #[derive(Debug, Clone, PartialEq, uniffi::Enum)]
 pub enum ShiftInput {
-    /// Scans or types a code: of a thing, a place or a command.
+    /// Scans or types a code: of a variant, a location or a command.
     Scan {
         /// The code.
         scan: ScanText,
     },
-    /// Picks a place from a list.
-    Place {
+    /// Picks a location from a list.
+    Location {
         /// Its id.
         location: String,
     },
     /// Changes what scanning does.
     SetMode {
-        /// To this.
+        /// The new mode.
         mode: ShiftMode,
     },
-    /// The next scan counts so many times, 1 to 100,000.
+    /// The next scan counts this many times, 1 to 100,000.
     Times {
-        /// So many.
+        /// How many.
         times: u32,
     },
-    /// The last scan was so many packs: in place of what was recorded, held or asked about. 0 in a count: none are there.
+    /// The last scan was this many packs: replaces what was recorded, held or asked about. 0 in a count: none are there.
     Quantity {
-        /// So many.
+        /// How many.
         packs: u32,
     },
-    /// The last scan was so much: in place of what was recorded or asked about.
+    /// The last scan was this much: replaces what was recorded or asked about.
     Amount {
         /// Thousandths of the base unit.
         quantity: i64,
     },
     /// Takes the last scan back.
     Undo,
-    /// Ends a count: now it acts.
+    /// Finishes the count, which takes effect.
     Finish {
-        /// Every cell of its places was looked at: what was not counted is not there.
+        /// Every cell of its locations was looked at: what was not counted is not there.
         complete: bool,
     },
-    /// Says which of several things it is.
+    /// Chooses one of several variants.
     Choose {
         /// Id of the variant.
         variant: String,
     },
-    /// Says which lot.
+    /// Enters a lot.
     Lot {
         /// `10:CODE`, `21:SERIAL`, or empty: there is none.
         lot: String,
     },
-    /// Works off a document: an order to pick, a delivery to receive. Without lines its number stands in every act, and
-    /// anything goes: a delivery received blind, a return. No lines and no reference: no longer.
+    /// Sets the document that is worked off: an order to pick, a delivery to receive. Without lines its number is written into
+    /// every op and anything may be scanned: a delivery received blind, a return. No lines and no reference: no document.
     Expect {
-        /// Its number; stands in every act.
+        /// Its number; written into every op.
         reference: String,
-        /// What it says.
+        /// What it expects.
         lines: Vec<ExpectedLine>,
     },
 }
 
-/// The tone: four that can be told apart without looking.
+/// The tone of an answer: four that can be told apart without looking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum ShiftSignal {
-    /// Done, and durable.
-    Done,
-    /// Done and durable, but look; or a question to answer.
-    Attention,
-    /// Nothing done: this piece was scanned before.
+    /// Accepted; what was recorded is durable.
+    Success,
+    /// Accepted and durable, but the user should look; or a question is open.
+    Warning,
+    /// Nothing recorded: this serial or pallet was scanned before.
     Duplicate,
-    /// Not done as meant: an unknown code (which is kept), or a mistake.
-    Failed,
+    /// Not recorded as meant: an unknown code (its scan is held), or a mistake.
+    Error,
 }
 
-/// Why, for the screen.
+/// The reason of a signal, for display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
-pub enum ShiftReason {
+pub enum Feedback {
     /// Recorded or counted.
-    Done,
-    /// Found; nothing was recorded.
+    Recorded,
+    /// The code names a variant; nothing was recorded (look-up mode).
     Found,
-    /// Mode, place, multiplier or document is set, or the count is finished.
-    Set,
-    /// Taken back.
+    /// Mode, location, multiplier or document was set, or the count was finished.
+    ShiftUpdated,
+    /// The last scan was taken back.
     Undone,
-    /// Which of `choices` is it?
-    Choose,
-    /// Which lot?
-    WhichLot,
-    /// How much? The label measures in another unit than the thing is counted in: `measures` offers what it says.
-    HowMuch,
-    /// Not recorded: what the label measures is finer than thousandths, nothing, or too much. How much?
-    Unfit,
-    /// The lot was noted; now the thing.
-    LotNoted,
-    /// Scan a place first.
-    NeedPlace,
-    /// Scan where the goods go first.
+    /// The code names several variants: choose one of `choices`.
+    ChooseVariant,
+    /// The variant is tracked by lot or serial: scan or enter it.
+    NeedLot,
+    /// The label measures in another unit than the variant is counted in: enter the quantity; `measures` offers what it says.
+    NeedQuantity,
+    /// Not recorded: the measure on the label is zero, too large, or finer than thousandths. Enter the quantity.
+    UnusableMeasure,
+    /// The code carries only a lot; it is applied to the variant that is scanned next.
+    LotRemembered,
+    /// Scan a location first.
+    NeedLocation,
+    /// Scan the destination of the move first.
     NeedTarget,
-    /// The code is unknown. The scan is kept until somebody says what it was; not so in look-up.
-    Unknown,
-    /// This piece or pallet was scanned before.
-    Again,
-    /// Recorded, but it expired before today.
-    Expired,
-    /// Recorded, but it is not where the books have it, or more than expected.
-    Unexpected,
-    /// Not recorded: not in the document (nor known at all), or more than it says.
-    NotExpected,
-    /// Not recorded: a part of a pack cannot be counted, or several of one serial.
-    NotWhole,
-    /// Not recorded: the count has as many lines as one may have; finish it first.
-    FinishFirst,
-    /// A label of ours that was misread, or the code of no place.
-    BadLabel,
-    /// There is nothing to take back, to choose or to change.
-    Nothing,
-    /// Not kept: a thousand unknown codes wait; say what they were first.
-    HeldFull,
+    /// The code is unknown. The scan is held until its code is assigned to a variant; not so in look-up mode.
+    UnknownCode,
+    /// This serial or pallet was scanned before.
+    AlreadyScanned,
+    /// Recorded, although it expired before today.
+    RecordedExpired,
+    /// Recorded, although the books have it elsewhere or the document expected less.
+    RecordedUnexpected,
+    /// Not recorded: not on the document, or more than it asks for.
+    NotOnDocument,
+    /// Not recorded: the quantity is no whole number of thousandths, beyond the limits, or not one of a serial.
+    InvalidQuantity,
+    /// Not recorded: the count holds as many lines or locations as it may; finish it first.
+    CountFull,
+    /// The label is one of ours and does not verify or is of a later version, or no location has this code.
+    InvalidLabel,
+    /// There is nothing to take back, to choose, to answer or to correct.
+    NothingToChange,
+    /// Not held: a thousand scans wait; assign or discard one first.
+    TooManyHeldScans,
 }
 
-/// A thing that a code may be.
+/// A variant that a scanned code may name.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct ThingView {
+pub struct VariantMatchView {
     /// Id of the variant.
     pub variant: String,
-    /// For the screen.
+    /// Its name, with its product's.
     pub name: String,
-    /// Its base unit, in people's words; empty if it is not here.
+    /// Its base unit; empty if its record is not on this device.
     pub unit: String,
     /// Base units in one scan, numerator.
     pub pack_numerator: i64,
@@ -210,43 +210,43 @@ pub struct ThingView {
     pub pack_denominator: i64,
 }
 
-/// What came of an input. Whatever was to be recorded is durable.
+/// The answer to an input. Whatever was to be recorded is durable.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct ShiftOutcome {
-    /// The tone; none: stay silent (the camera still sees the same code).
+    /// The tone; none: stay silent (the camera still shows the same code).
     pub signal: Option<ShiftSignal>,
-    /// Why.
-    pub reason: ShiftReason,
+    /// The reason.
+    pub feedback: Feedback,
     /// The cell of the scan.
     pub cell: Option<CellRef>,
-    /// What this scan was, thousandths.
+    /// The quantity of this scan, thousandths.
     pub quantity: i64,
-    /// What the cell shows now, thousandths; in a count, what it showed when its line began, and none in a blind one.
+    /// On hand of the cell, thousandths; in a count, what was shown when its line began, and none in a blind one.
     pub on_hand: Option<i64>,
-    /// What the document still asks for of this thing, thousandths; below zero: so much more came.
+    /// What the document still expects of the variant, thousandths; negative where more was scanned than expected.
     pub left: Option<i64>,
-    /// The thing found, or those among which to choose.
-    pub choices: Vec<ThingView>,
-    /// The unknown code, the serial or pallet seen again, the label that was misread.
+    /// The variant found, or those among which to choose.
+    pub choices: Vec<VariantMatchView>,
+    /// The unknown code, the serial or pallet that was scanned before, the label that did not verify.
     pub text: String,
     /// What the label measures.
     pub measures: Vec<MeasureView>,
-    /// What is odd about the code.
+    /// Oddities of the code.
     pub warnings: Vec<String>,
 }
 
-/// How a shift stands. It is the same after a restart.
+/// A shift, for display. It is the same after a restart.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct ShiftView {
     /// What scanning does.
     pub mode: ShiftMode,
-    /// Id of the place, and its name.
-    pub place: Option<PlaceView>,
-    /// Where goods go in a move.
-    pub target: Option<PlaceView>,
-    /// The next scan counts so many times.
+    /// Where the person works; in a move, the source.
+    pub location: Option<LocationView>,
+    /// The destination of a move.
+    pub target: Option<LocationView>,
+    /// The next scan counts this many times.
     pub times: Option<u32>,
-    /// The line being counted.
+    /// The count line in progress.
     pub counting: Option<CountingView>,
     /// A count is open.
     pub count_open: bool,
@@ -256,42 +256,42 @@ pub struct ShiftView {
     pub expected: Vec<ExpectedLine>,
     /// The question that is open.
     pub question: Option<QuestionView>,
-    /// How it is set up.
+    /// Its settings.
     pub settings: ShiftSettings,
-    /// What could not be read since the last view, so that the shift or its settings started anew. Told once; `set_aside`
+    /// What did not decode since the last view, so that the shift or its settings started anew. Each is reported once; `set_aside`
     /// has it from then on.
     pub set_aside: Vec<SetAsideView>,
     /// Scans that wait for a person: of unknown codes, and of questions that nobody answered.
     pub held: i64,
-    /// Acts waiting for the server.
+    /// Ops that the server has not acknowledged.
     pub pending: i64,
-    /// Acts that the server will not apply.
+    /// Ops that the server will not apply.
     pub rejected: i64,
     /// Server time of the newest exchange, ms.
     pub synced_ms: Option<i64>,
 }
 
-/// A place.
+/// A location and its name.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct PlaceView {
+pub struct LocationView {
     /// Its id.
     pub location: String,
     /// Its name.
     pub name: String,
 }
 
-/// A line being counted.
+/// The count line in progress.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct CountingView {
     /// Which cell.
     pub cell: CellRef,
-    /// So far, thousandths.
+    /// Counted so far, thousandths.
     pub counted: i64,
 }
 
-/// A scan that waits for a person: of an unknown code, or of a question that nobody answered before other work.
+/// A scan that waits for a person: of an unknown code, or of a question that was not answered.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct HeldView {
+pub struct HeldScanView {
     /// Its number.
     pub number: i64,
     /// The exact text: give it to `attach`.
@@ -301,9 +301,9 @@ pub struct HeldView {
     pub gtin: String,
     /// Lot, or empty.
     pub lot: String,
-    /// What was being done; `LookUp`: that cannot be read any more, so that nothing can be recorded, only dropped.
+    /// The mode of the shift at the scan; `LookUp`: its stored form does not decode, so it can only be discarded.
     pub mode: ShiftMode,
-    /// Where.
+    /// The location of the shift at the scan.
     pub location: String,
     /// How many packs.
     pub times: u32,
@@ -323,17 +323,20 @@ pub(crate) fn view(core: &Core) -> Result<ShiftView, StocksyncError> {
     let (shift, status) = (core.shift_view()?, core.status()?);
     let state = &shift.state;
     let expected = state.expected.as_ref();
-    let lines = expected.map(|it| it.lines.as_slice()).unwrap_or_default();
-    let line =
-        |it: &core::ExpectedLine| ExpectedLine { variant: it.variant.to_string(), quantity: it.left, over: it.over };
+    let lines = expected.map(|document| document.lines.as_slice()).unwrap_or_default();
+    let line = |line: &core::ExpectedLine| ExpectedLine {
+        variant: line.variant.to_string(),
+        quantity: line.left,
+        over: line.over,
+    };
     Ok(ShiftView {
         mode: state.mode.into(),
-        place: place_view(&state.place),
-        target: place_view(&state.target),
+        location: location_view(&state.location),
+        target: location_view(&state.target),
         times: state.times,
         counting: state.counting().map(|(cell, counted)| CountingView { cell: cell.into(), counted }),
         count_open: state.in_session(),
-        reference: expected.map(|it| it.reference.clone()).unwrap_or_default(),
+        reference: expected.map(|document| document.reference.clone()).unwrap_or_default(),
         expected: lines.iter().map(line).collect(),
         question: state.question().map(QuestionView::from),
         settings: shift.settings.clone().into(),
@@ -345,18 +348,22 @@ pub(crate) fn view(core: &Core) -> Result<ShiftView, StocksyncError> {
     })
 }
 
-fn place_view(it: &Option<(stocksync_schemas::Location, String)>) -> Option<PlaceView> {
-    it.as_ref().map(|(place, name)| PlaceView { location: capture::location_text(*place), name: name.clone() })
+fn location_view(named: &Option<core::NamedLocation>) -> Option<LocationView> {
+    let view = |(location, name): &core::NamedLocation| LocationView {
+        location: capture::location_text(*location),
+        name: name.clone(),
+    };
+    named.as_ref().map(view)
 }
 
-pub(crate) fn held(core: &Core) -> Result<Vec<HeldView>, StocksyncError> {
-    let view = |HeldRow { number, wall_ms, scan }| HeldView {
+pub(crate) fn held(core: &Core) -> Result<Vec<HeldScanView>, StocksyncError> {
+    let view = |HeldScanEntry { number, wall_ms, scan }| HeldScanView {
         number,
         text: scan.text,
         gtin: scan.gtin,
         lot: scan.lot,
         mode: scan.mode.into(),
-        location: capture::location_text(scan.place),
+        location: capture::location_text(scan.location),
         times: scan.times,
         reference: scan.reference,
         measures: scan.measures.all.into_iter().map(MeasureView::from).collect(),
@@ -368,22 +375,22 @@ pub(crate) fn held(core: &Core) -> Result<Vec<HeldView>, StocksyncError> {
 /// The text of a label that does what `input` does: mode, multiplier, quantity, undo, finish.
 ///
 /// # Errors
-/// `InvalidInput` for an input that no label can say.
+/// `InvalidInput` for an input that has no label.
 #[uniffi::export]
 pub fn shift_label(input: ShiftInput) -> Result<String, StocksyncError> {
     match input.read()? {
-        Input::Command(command) => Ok(command_label(command)),
-        _ => Err(StocksyncError::invalid("input", "no label says this")),
+        CoreInput::Command(command) => Ok(command_label(command)),
+        _ => Err(StocksyncError::invalid("input", "has no label")),
     }
 }
 
-/// The text of a place's label, from the location's `code`.
+/// The text of a location's label, from its `code`.
 ///
 /// # Errors
 /// `InvalidInput` if the code holds neither digit nor capital letter.
 #[uniffi::export]
-pub fn place_label(code: String) -> Result<String, StocksyncError> {
-    core::place_label(&code).ok_or_else(|| StocksyncError::invalid("code", "neither digit nor capital letter"))
+pub fn location_label(code: String) -> Result<String, StocksyncError> {
+    core::location_label(&code).ok_or_else(|| StocksyncError::invalid("code", "neither digit nor capital letter"))
 }
 
 /// The scan in the extras of a vendor's broadcast: Zebra DataWedge or Honeywell. None where there is no text.
@@ -398,14 +405,14 @@ pub struct Wedge(Mutex<core::Wedge>);
 
 #[uniffi::export]
 impl Wedge {
-    /// Nothing gathered.
+    /// Starts without keys.
     #[uniffi::constructor]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes what was typed at `now_ms` of any clock that does not go back, one key or several; Enter and Tab end a code,
+    /// Adds what was typed at `now_ms` of any clock that does not go back, one key or several; Enter and Tab end a code,
     /// Backspace and Delete (U+0008, U+007F) take its last character away.
     /// Answers the codes that this ended.
     pub fn keys(&self, typed: String, now_ms: i64) -> Vec<ScanText> {
@@ -413,7 +420,7 @@ impl Wedge {
         typed.chars().filter_map(|key| wedge.key(key, now_ms)).map(ScanText::from).collect()
     }
 
-    /// Says what time it is: a scanner without terminator ends a code by a pause of 250 ms.
+    /// Passes the time: a scanner without terminator ends a code by a pause of 250 ms.
     pub fn tick(&self, now_ms: i64) -> Option<ScanText> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).tick(now_ms).map(ScanText::from)
     }

@@ -27,6 +27,7 @@ impl Migration {
 pub const DEVICE: &[Migration] = &[
     Migration { number: 1, name: "0001_initial", sql: include_str!("../device/0001_initial.sql") },
     Migration { number: 2, name: "0002_held_scans", sql: include_str!("../device/0002_held_scans.sql") },
+    Migration { number: 3, name: "0003_variant_tracking", sql: include_str!("../device/0003_variant_tracking.sql") },
 ];
 
 /// The server's migrations (Postgres), in order.

@@ -7,7 +7,7 @@ import zlib
 
 from tests.support import InventoryCase
 from stocksync import FrameRequest, LabelElement, LabelFormat, LabelMedia, LabelPayload, LabelPicture
-from stocksync import LabelRequest, LabelSymbology, ScanMode, place_label, render_labels, sscc
+from stocksync import LabelRequest, LabelSymbology, ScanMode, location_label, render_labels, sscc
 
 MEDIA = LabelMedia(width=10_000, height=5_000, dpi=203)
 
@@ -42,8 +42,8 @@ class Labels(InventoryCase):
         (symbol,) = await self.inventory.scan_frame(frame(png))
         return symbol.format, symbol.symbology, symbol.text
 
-    async def test_the_label_of_a_place_is_scanned(self) -> None:
-        payload = LabelPayload.CODE(text=place_label("A-01-03"))
+    async def test_the_label_of_a_location_is_scanned(self) -> None:
+        payload = LabelPayload.CODE(text=location_label("A-01-03"))
         for symbology, name in zip(LabelSymbology, ("CODE_128", "QR_CODE", "DATA_MATRIX"), strict=True):
             read, _, text = await self.scanned(label(symbology, payload, "A-01-03", "Müsli & Öl"))
             self.assertEqual((read, text), (name, "-L/A-01-030"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 
 import stocksync
-from stocksync import Collection, ExpectedLine, OpenConfig, ScanSource, ScanText, ShiftInput, ShiftMode, ShiftReason
+from stocksync import Collection, ExpectedLine, OpenConfig, ScanSource, ScanText, ShiftInput, ShiftMode, Feedback
 from stocksync import ShiftSignal
 
 from .support import InventoryCase, location, number, record, text
@@ -22,7 +22,7 @@ class Shift(InventoryCase):
     """Work by scanning."""
 
     async def variant(self, name: str) -> str:
-        """A thing without a code."""
+        """A variant without a code."""
         (product,) = await self.inventory.edit([record(Collection.PRODUCTS, name=text(name), status=text("active"))])
         fields = {"product": text(product), "status": text("active"), "unit": text("each"), "decimals": number(0)}
         (made,) = await self.inventory.edit([record(Collection.VARIANTS, tracking=text("none"), **fields)])
@@ -34,26 +34,26 @@ class Shift(InventoryCase):
             record(Collection.LOCATIONS, name=text("Dock"), kind=text("bin"), code=text("DOCK"))
         ])  # fmt: skip
         receive = stocksync.shift_label(ShiftInput.SET_MODE(mode=ShiftMode.RECEIVE))
-        for label in (receive, stocksync.place_label("DOCK")):
-            self.assertEqual((await self.inventory.shift(scan(label))).reason, ShiftReason.SET)
+        for label in (receive, stocksync.location_label("DOCK")):
+            self.assertEqual((await self.inventory.shift(scan(label))).feedback, Feedback.SHIFT_UPDATED)
         unknown = await self.inventory.shift(scan(TEA))
-        self.assertEqual((unknown.signal, unknown.reason), (ShiftSignal.FAILED, ShiftReason.UNKNOWN))
+        self.assertEqual((unknown.signal, unknown.feedback), (ShiftSignal.ERROR, Feedback.UNKNOWN_CODE))
         tea = await self.variant("Tea")
         self.assertEqual(await self.inventory.attach(unknown.text, tea, 6, 1), 1)
         await self.inventory.shift(ShiftInput.TIMES(times=2))
         done = await self.inventory.shift(scan(TEA))
-        self.assertEqual((done.signal, done.quantity, done.on_hand), (ShiftSignal.DONE, 12_000, 18_000))
+        self.assertEqual((done.signal, done.quantity, done.on_hand), (ShiftSignal.SUCCESS, 12_000, 18_000))
         self.assertEqual((done.cell.variant, done.cell.location), (tea, dock))
 
         view = await self.inventory.shift_view()
-        self.assertEqual((view.mode, view.place.name, view.held), (ShiftMode.RECEIVE, "Dock", 0))
+        self.assertEqual((view.mode, view.location.name, view.held), (ShiftMode.RECEIVE, "Dock", 0))
         self.assertEqual(view.pending, (await self.inventory.status()).captured_seq)
         await self.inventory.shift(ShiftInput.UNDO())
         line = ExpectedLine(variant=tea, quantity=6_000)
         await self.inventory.shift(ShiftInput.SET_MODE(mode=ShiftMode.ISSUE))
         await self.inventory.shift(ShiftInput.EXPECT(reference="SO-1", lines=[line]))
-        self.assertEqual((await self.inventory.shift(scan(TEA))).signal, ShiftSignal.DONE)
-        self.assertEqual((await self.inventory.shift(scan(TEA))).reason, ShiftReason.NOT_EXPECTED)
+        self.assertEqual((await self.inventory.shift(scan(TEA))).signal, ShiftSignal.SUCCESS)
+        self.assertEqual((await self.inventory.shift(scan(TEA))).feedback, Feedback.NOT_ON_DOCUMENT)
 
     async def test_slips(self) -> None:
         """A label before the camera is read once, and what is pressed after an unknown code means it."""
@@ -61,15 +61,15 @@ class Shift(InventoryCase):
             record(Collection.LOCATIONS, name=text("Dock"), kind=text("bin"), code=text("DOCK"))
         ])  # fmt: skip
         receive = stocksync.shift_label(ShiftInput.SET_MODE(mode=ShiftMode.RECEIVE))
-        for label in (receive, stocksync.place_label("DOCK")):
+        for label in (receive, stocksync.location_label("DOCK")):
             await self.inventory.shift(scan(label))
-        self.assertEqual((await self.inventory.shift(scan(TEA))).reason, ShiftReason.UNKNOWN)
-        self.assertEqual((await self.inventory.shift(ShiftInput.QUANTITY(packs=5))).signal, ShiftSignal.DONE)
+        self.assertEqual((await self.inventory.shift(scan(TEA))).feedback, Feedback.UNKNOWN_CODE)
+        self.assertEqual((await self.inventory.shift(ShiftInput.QUANTITY(packs=5))).signal, ShiftSignal.SUCCESS)
         (held,) = await self.inventory.held_scans()
         self.assertEqual((held.times, held.gtin), (5, "0" + TEA))
         undo = scan(stocksync.shift_label(ShiftInput.UNDO()), ScanSource.CAMERA)
         signals = [(await self.inventory.shift(undo)).signal for _ in range(3)]
-        self.assertEqual(signals, [ShiftSignal.DONE, None, None])
+        self.assertEqual(signals, [ShiftSignal.SUCCESS, None, None])
         self.assertEqual((await self.inventory.shift_view()).held, 0)
 
     async def test_a_scanner_that_types(self) -> None:
@@ -86,13 +86,13 @@ class Shift(InventoryCase):
 
     async def test_bad_input(self) -> None:
         """Each has its error, and the shift stands as before."""
-        for bad in (scan(""), scan("9" * 5_000), ShiftInput.PLACE(location="no id"), ShiftInput.CHOOSE(variant="no id")):
+        for bad in (scan(""), scan("9" * 5_000), ShiftInput.LOCATION(location="no id"), ShiftInput.CHOOSE(variant="no id")):
             with self.assertRaises(stocksync.StocksyncError.InvalidInput):
                 await self.inventory.shift(bad)
         with self.assertRaises(stocksync.StocksyncError.InvalidInput):
             stocksync.shift_label(ShiftInput.LOT(lot=""))
         with self.assertRaises(stocksync.StocksyncError.InvalidInput):
-            stocksync.place_label("--")
+            stocksync.location_label("--")
         self.assertEqual((await self.inventory.shift_view()).mode, ShiftMode.LOOK_UP)
 
 

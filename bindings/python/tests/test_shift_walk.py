@@ -7,7 +7,7 @@ from pathlib import Path
 
 import stocksync
 from stocksync import Collection, ExpectedLine, KeyboardLayout, ScanSource, ScanText, ShiftInput, ShiftMode
-from stocksync import ShiftOutcome, ShiftReason, ShiftSettings, ShiftSignal, StocksyncError
+from stocksync import ShiftOutcome, Feedback, ShiftSettings, ShiftSignal, StocksyncError
 
 from .support import InventoryCase, every, number, record, text
 
@@ -35,11 +35,11 @@ class Walk(InventoryCase):
         await super().asyncSetUp()
         self.tea = await self.stocked("Tea", TEA)
         self.mug = await self.stocked("Mug", MUG)
-        self.dock = await self.place("Dock", "DOCK")
-        self.shelf = await self.place("Shelf 1", "S-01")
+        self.dock = await self.location_of("Dock", "DOCK")
+        self.shelf = await self.location_of("Shelf 1", "S-01")
 
     async def stocked(self, name: str, code: str, unit: str = "each", decimals: int = 0, tracking: str = "none") -> str:
-        """A thing with a GTIN."""
+        """A variant with a GTIN."""
         (product,) = await self.inventory.edit([record(Collection.PRODUCTS, name=text(name), status=text("active"))])
         fields = {"status": text("active"), "unit": text(unit), "decimals": number(decimals)}
         fields["tracking"] = text(tracking)
@@ -49,7 +49,7 @@ class Walk(InventoryCase):
         await self.inventory.edit([record(Collection.IDENTIFIERS, variant=text(variant), **code, **pack)])
         return variant
 
-    async def place(self, name: str, code: str) -> str:
+    async def location_of(self, name: str, code: str) -> str:
         """A bin with a label."""
         fields = {"name": text(name), "kind": text("bin"), "code": text(code)}
         (made,) = await self.inventory.edit([record(Collection.LOCATIONS, **fields)])
@@ -59,16 +59,16 @@ class Walk(InventoryCase):
         """A pull of the trigger."""
         return await self.inventory.shift(ShiftInput.SCAN(scan=ScanText(text=code, symbology=None, source=source)))
 
-    async def does(self, mode: ShiftMode, place: str = "DOCK") -> None:
+    async def does(self, mode: ShiftMode, location: str = "DOCK") -> None:
         """By the labels on the wall."""
-        for label in (stocksync.shift_label(ShiftInput.SET_MODE(mode=mode)), stocksync.place_label(place)):
-            self.assertEqual((await self.pull(label)).signal, ShiftSignal.DONE)
+        for label in (stocksync.shift_label(ShiftInput.SET_MODE(mode=mode)), stocksync.location_label(location)):
+            self.assertEqual((await self.pull(label)).signal, ShiftSignal.SUCCESS)
 
-    async def receive(self, code: str, packs: int, place: str = "DOCK") -> None:
+    async def receive(self, code: str, packs: int, location: str = "DOCK") -> None:
         """So many arrive."""
-        await self.does(ShiftMode.RECEIVE, place)
+        await self.does(ShiftMode.RECEIVE, location)
         await self.inventory.shift(ShiftInput.TIMES(times=packs))
-        self.assertEqual((await self.pull(code)).signal, ShiftSignal.DONE)
+        self.assertEqual((await self.pull(code)).signal, ShiftSignal.SUCCESS)
 
     async def works_off(self, reference: str, *lines: tuple[str, int, int]) -> None:
         """A document of (variant, units, units over)."""
@@ -76,7 +76,7 @@ class Walk(InventoryCase):
         await self.inventory.shift(ShiftInput.EXPECT(reference=reference, lines=lines))
 
     async def on_hand(self, variant: str, location: str) -> int:
-        """Of a variant at a place, all lots."""
+        """Of a variant at a location, all lots."""
         page = await self.inventory.balances(every(variant=variant))
         return sum(it.on_hand for it in page.rows if it.cell.location == location)
 
@@ -90,7 +90,7 @@ class Walk(InventoryCase):
         self.inventory = await self.open()
 
     async def test_e04_a_pick_with_one_short(self) -> None:
-        """Three lines; the wrong thing and one too many are blocked; one is not there."""
+        """Three lines; the wrong variant and one too many are blocked; one is not there."""
         ham = await self.stocked("Ham", HAM, "kg", 3)
         await self.receive(TEA, 10)
         await self.receive(MUG, 1)
@@ -101,15 +101,15 @@ class Walk(InventoryCase):
         await self.works_off("SO-12", (self.tea, 3, 0), (self.mug, 2, 0), (ham, 1, 0))
         self.assertEqual((await self.pull(TEA)).left, 2_000)
         wrong = await self.pull("4012345678901")
-        told = (ShiftSignal.FAILED, ShiftReason.NOT_EXPECTED, "Bolt")
-        self.assertEqual((wrong.signal, wrong.reason, wrong.text), told)
+        told = (ShiftSignal.ERROR, Feedback.NOT_ON_DOCUMENT, "Bolt")
+        self.assertEqual((wrong.signal, wrong.feedback, wrong.text), told)
         await self.inventory.shift(ShiftInput.TIMES(times=3))
-        self.assertEqual((await self.pull(TEA)).reason, ShiftReason.NOT_EXPECTED, "four of three")
+        self.assertEqual((await self.pull(TEA)).feedback, Feedback.NOT_ON_DOCUMENT, "four of three")
         self.assertEqual((await self.inventory.shift_view()).times, 3, "what was refused has not used it up")
         await self.inventory.shift(ShiftInput.TIMES(times=2))
         self.assertEqual((await self.pull(TEA)).left, 0)
         heavy = await self.pull(f"]C101{HAM}3103001200")
-        self.assertEqual(heavy.reason, ShiftReason.NOT_EXPECTED, "200 g over are too many where none is allowed")
+        self.assertEqual(heavy.feedback, Feedback.NOT_ON_DOCUMENT, "200 g over are too many where none is allowed")
         self.assertEqual((await self.pull(f"]C101{HAM}3103001000")).left, 0)
         self.assertEqual((await self.pull(MUG)).left, 1_000)
         left = {it.variant: it.quantity for it in (await self.inventory.shift_view()).expected}
@@ -125,24 +125,24 @@ class Walk(InventoryCase):
         await self.does(ShiftMode.RECEIVE)
         await self.works_off("PO-7", (self.tea, 10, 1))
         await self.inventory.shift(ShiftInput.TIMES(times=10))
-        self.assertEqual((await self.pull(TEA)).signal, ShiftSignal.DONE)
+        self.assertEqual((await self.pull(TEA)).signal, ShiftSignal.SUCCESS)
         within = await self.pull(TEA)
-        self.assertEqual((within.signal, within.left), (ShiftSignal.DONE, -1_000))
+        self.assertEqual((within.signal, within.left), (ShiftSignal.SUCCESS, -1_000))
         beyond = await self.pull(TEA)
-        self.assertEqual((beyond.signal, beyond.reason), (ShiftSignal.ATTENTION, ShiftReason.UNEXPECTED))
+        self.assertEqual((beyond.signal, beyond.feedback), (ShiftSignal.WARNING, Feedback.RECORDED_UNEXPECTED))
         extra = await self.pull(MUG)
-        self.assertEqual((extra.signal, extra.left, extra.on_hand), (ShiftSignal.ATTENTION, -1_000, 1_000))
+        self.assertEqual((extra.signal, extra.left, extra.on_hand), (ShiftSignal.WARNING, -1_000, 1_000))
         (line, more) = (await self.inventory.shift_view()).expected
         self.assertEqual((line.quantity, line.over, more.variant), (-2_000, 1_000, self.mug))
         await self.inventory.shift(ShiftInput.EXPECT(reference="", lines=[]))
         blind = await self.pull(MUG)
-        self.assertEqual((blind.signal, blind.left, blind.on_hand), (ShiftSignal.DONE, None, 2_000))
+        self.assertEqual((blind.signal, blind.left, blind.on_hand), (ShiftSignal.SUCCESS, None, 2_000))
 
     async def test_e10_one_tap_modes(self) -> None:
         """Each in its direction; a damaged return never touches stock."""
         await self.receive(TEA, 10)
         await self.receive(TEA, 1, "S-01")
-        place = self.dock
+        location = self.dock
         for mode, here, far, total in (
             (ShiftMode.RETURN, 11_000, "customer", -1_000),
             (ShiftMode.SUPPLIER_RETURN, 10_000, "supplier", -10_000),
@@ -152,10 +152,10 @@ class Walk(InventoryCase):
         ):
             await self.does(mode)
             outcome = await self.pull(TEA)
-            self.assertEqual((outcome.signal, await self.on_hand(self.tea, place)), (ShiftSignal.DONE, here), mode)
+            self.assertEqual((outcome.signal, await self.on_hand(self.tea, location)), (ShiftSignal.SUCCESS, here), mode)
             self.assertEqual(await self.on_hand(self.tea, far), total, mode)
         self.assertEqual(outcome.cell.location, "scrap", "the screen says where it went")
-        self.assertEqual((await self.inventory.shift(ShiftInput.UNDO())).reason, ShiftReason.UNDONE)
+        self.assertEqual((await self.inventory.shift(ShiftInput.UNDO())).feedback, Feedback.UNDONE)
         self.assertEqual(await self.on_hand(self.tea, "scrap"), 2_000)
 
     async def test_a12_a_blind_count(self) -> None:
@@ -186,15 +186,15 @@ class Walk(InventoryCase):
         self.assertEqual((outcome.quantity, weight.thousandths), (1_750, 1_750))
         self.assertEqual((weight.value, weight.unit), ("1.750", "kg"))
         fine = await self.pull(f"]C101{HAM}3105175055")
-        self.assertEqual((fine.signal, fine.reason), (ShiftSignal.FAILED, ShiftReason.UNFIT))
+        self.assertEqual((fine.signal, fine.feedback), (ShiftSignal.ERROR, Feedback.UNUSABLE_MEASURE))
         self.assertIsNone(fine.measures[0].thousandths)
         question = (await self.inventory.shift_view()).question
-        told = (ShiftReason.UNFIT, "kg", "Dock")
-        self.assertEqual((question.reason, question.choices[0].unit, question.place.name), told)
+        told = (Feedback.UNUSABLE_MEASURE, "kg", "Dock")
+        self.assertEqual((question.feedback, question.choices[0].unit, question.location.name), told)
         self.assertEqual((await self.inventory.shift(ShiftInput.AMOUNT(quantity=1_751))).on_hand, 3_501)
         self.assertEqual(await self.on_hand(ham, self.dock), 3_501)
         wurst = await self.stocked("Wurst", "99501101530020", "Kilo", 2)
-        self.assertEqual((await self.pull("]C101995011015300203103000500")).reason, ShiftReason.HOW_MUCH)
+        self.assertEqual((await self.pull("]C101995011015300203103000500")).feedback, Feedback.NEED_QUANTITY)
         self.assertEqual((await self.inventory.shift(ShiftInput.AMOUNT(quantity=500))).on_hand, 500)
         self.assertEqual(await self.on_hand(wurst, self.dock), 500)
         looked = await self.inventory.lookup(f"]C101{HAM}3103001750", None)
@@ -207,7 +207,7 @@ class Walk(InventoryCase):
         await self.inventory.set_shift_settings(settings(in_store=[weight]))
         ham = await self.stocked("Ham", HAM, "kg", 3)
         await self.does(ShiftMode.RECEIVE)
-        self.assertEqual((await self.pull("2811111068708")).reason, ShiftReason.UNKNOWN)
+        self.assertEqual((await self.pull("2811111068708")).feedback, Feedback.UNKNOWN_CODE)
         self.assertEqual(await self.inventory.attach("2811111068708", ham, 1, 1), 1)
         self.assertEqual(await self.on_hand(ham, self.dock), 6_870)
         (found,) = (await self.inventory.lookup("2811111068708", None)).matches
@@ -218,13 +218,13 @@ class Walk(InventoryCase):
         """Answered late it is recorded where it was asked; never answered it waits for a person."""
         cheese = await self.stocked("Cheese", CHEESE, tracking="lot")
         await self.does(ShiftMode.RECEIVE)
-        self.assertEqual((await self.pull(CHEESE)).reason, ShiftReason.WHICH_LOT)
-        await self.inventory.shift(ShiftInput.PLACE(location=self.shelf))
+        self.assertEqual((await self.pull(CHEESE)).feedback, Feedback.NEED_LOT)
+        await self.inventory.shift(ShiftInput.LOCATION(location=self.shelf))
         done = await self.inventory.shift(ShiftInput.LOT(lot="10:L1"))
-        self.assertEqual((done.signal, done.cell.location, done.cell.lot), (ShiftSignal.DONE, self.dock, "10:L1"))
+        self.assertEqual((done.signal, done.cell.location, done.cell.lot), (ShiftSignal.SUCCESS, self.dock, "10:L1"))
         await self.works_off("NOTE-1")
         await self.pull(CHEESE)
-        self.assertEqual((await self.pull(TEA)).signal, ShiftSignal.DONE, "a number without lines asks for nothing")
+        self.assertEqual((await self.pull(TEA)).signal, ShiftSignal.SUCCESS, "a number without lines asks for nothing")
         (held,) = await self.inventory.held_scans()
         self.assertEqual((held.gtin, held.location, held.mode), (CHEESE, self.shelf, ShiftMode.RECEIVE))
         self.assertEqual((held.reference, held.times), ("NOTE-1", 1))
@@ -249,7 +249,7 @@ class Walk(InventoryCase):
         await self.does(ShiftMode.RECEIVE)
         (typed,) = stocksync.Wedge().keys(azerty(TEA) + "\n", 1_000)
         outcome = await self.inventory.shift(ShiftInput.SCAN(scan=typed))
-        self.assertEqual((outcome.signal, outcome.on_hand), (ShiftSignal.DONE, 1_000))
+        self.assertEqual((outcome.signal, outcome.on_hand), (ShiftSignal.SUCCESS, 1_000))
         cheese = await self.stocked("Cheese", CHEESE, tracking="lot")
         self.assertEqual((await self.pull(f"]C110L7|01{CHEESE}")).cell.variant, cheese)
         for field, wrong in (
@@ -265,7 +265,7 @@ class Walk(InventoryCase):
         await self.damage(b'{"mode":')
         view = await self.inventory.shift_view()
         (aside,) = view.set_aside
-        self.assertEqual((view.mode, view.place, aside.what), (ShiftMode.LOOK_UP, None, "shift"))
+        self.assertEqual((view.mode, view.location, aside.what), (ShiftMode.LOOK_UP, None, "shift"))
         self.assertTrue(aside.reason and b'"receive"' in aside.bytes)
         self.assertEqual((await self.inventory.shift_view()).set_aside, [])
         self.assertEqual(await self.inventory.set_aside(), [aside])

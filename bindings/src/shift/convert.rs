@@ -1,124 +1,137 @@
 //! The shapes of a shift, to the core's and back.
 
-use stocksync_core::shift::{self, Command, Expected, Input, Mode, Outcome, Say, Scan, Signal, Source, Thing};
+use stocksync_core::shift::{self as core, ExpectedDocument, Scan, ShiftCommand, VariantMatch};
+use stocksync_schemas::Cell;
 
 use super::{
-    ExpectedLine, MeasureView, ScanSource, ScanText, ShiftInput, ShiftMode, ShiftOutcome, ShiftReason, ShiftSignal,
-    ThingView,
+    ExpectedLine, Feedback, MeasureView, ScanSource, ScanText, ShiftInput, ShiftMode, ShiftOutcome, ShiftSignal,
+    VariantMatchView,
 };
 use crate::{StocksyncError, capture};
 
 impl ShiftInput {
-    pub(super) fn read(self) -> Result<Input, StocksyncError> {
+    pub(super) fn read(self) -> Result<core::ShiftInput, StocksyncError> {
+        use core::ShiftInput as Core;
         Ok(match self {
-            Self::Scan { scan } => Input::Scan(Scan {
+            Self::Scan { scan } => Core::Scan(Scan {
                 text: scan.text,
-                aim: scan.symbology.filter(|it| !it.is_empty()),
+                aim: scan.symbology.filter(|aim| !aim.is_empty()),
                 source: scan.source.into(),
             }),
-            Self::Place { location } => Input::Place(capture::location("location", &location)?),
-            Self::SetMode { mode } => Input::Command(Command::Mode(mode.into())),
-            Self::Times { times } => Input::Command(Command::Times(times)),
-            Self::Quantity { packs } => Input::Command(Command::Quantity(packs)),
-            Self::Amount { quantity } => Input::Amount(quantity),
-            Self::Undo => Input::Command(Command::Undo),
-            Self::Finish { complete } => Input::Command(if complete { Command::Complete } else { Command::Finish }),
-            Self::Choose { variant } => Input::Choose(capture::id("variant", &variant)?),
-            Self::Lot { lot } => Input::Lot(lot),
-            Self::Expect { reference, lines } if reference.is_empty() && lines.is_empty() => Input::Expect(None),
+            Self::Location { location } => Core::Location(capture::location("location", &location)?),
+            Self::SetMode { mode } => Core::Command(ShiftCommand::Mode(mode.into())),
+            Self::Times { times } => Core::Command(ShiftCommand::Times(times)),
+            Self::Quantity { packs } => Core::Command(ShiftCommand::Quantity(packs)),
+            Self::Amount { quantity } => Core::Amount(quantity),
+            Self::Undo => Core::Command(ShiftCommand::Undo),
+            Self::Finish { complete: true } => Core::Command(ShiftCommand::Complete),
+            Self::Finish { complete: false } => Core::Command(ShiftCommand::Finish),
+            Self::Choose { variant } => Core::Choose(capture::id("variant", &variant)?),
+            Self::Lot { lot } => Core::Lot(lot),
+            Self::Expect { reference, lines } if reference.is_empty() && lines.is_empty() => Core::Expect(None),
             Self::Expect { reference, lines } => {
-                let read = |it: ExpectedLine| {
-                    let variant = capture::id("variant", &it.variant)?;
-                    Ok(shift::ExpectedLine { variant, left: it.quantity, over: it.over })
+                let line = |line: ExpectedLine| {
+                    let variant = capture::id("variant", &line.variant)?;
+                    Ok(core::ExpectedLine { variant, left: line.quantity, over: line.over })
                 };
-                let lines = lines.into_iter().map(read).collect::<Result<_, StocksyncError>>()?;
-                Input::Expect(Some(Expected { reference, lines }))
+                let lines = lines.into_iter().map(line).collect::<Result<_, StocksyncError>>()?;
+                Core::Expect(Some(ExpectedDocument { reference, lines }))
             }
         })
     }
 }
 
-impl From<Outcome> for ShiftOutcome {
-    fn from(outcome: Outcome) -> Self {
-        let Outcome { signal, say, on_hand, left, measures, warnings } = outcome;
-        let mut it = Self {
+/// A feedback of the core in its parts: what it is, and what it is about.
+#[derive(Default)]
+pub(super) struct FeedbackParts {
+    cell: Option<(Cell, i64)>,
+    pub(super) choices: Vec<VariantMatch>,
+    text: String,
+}
+
+impl FeedbackParts {
+    fn of_cell(cell: Cell, quantity: i64) -> Self {
+        Self { cell: Some((cell, quantity)), ..Self::default() }
+    }
+
+    fn of_variants(choices: Vec<VariantMatch>) -> Self {
+        Self { choices, ..Self::default() }
+    }
+
+    fn of_text(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+pub(super) fn feedback_parts(feedback: core::Feedback) -> (Feedback, FeedbackParts) {
+    use FeedbackParts as Parts;
+    use core::Feedback as Core;
+    match feedback {
+        Core::Recorded(cell, quantity) => (Feedback::Recorded, Parts::of_cell(cell, quantity)),
+        Core::RecordedExpired(cell, quantity) => (Feedback::RecordedExpired, Parts::of_cell(cell, quantity)),
+        Core::RecordedUnexpected(cell, quantity) => (Feedback::RecordedUnexpected, Parts::of_cell(cell, quantity)),
+        Core::Found(found) => (Feedback::Found, Parts::of_variants(vec![found])),
+        Core::ChooseVariant(found) => (Feedback::ChooseVariant, Parts::of_variants(found)),
+        Core::NeedLot(found) => (Feedback::NeedLot, Parts::of_variants(vec![found])),
+        Core::NeedQuantity(found) => (Feedback::NeedQuantity, Parts::of_variants(vec![found])),
+        Core::UnusableMeasure(found) => (Feedback::UnusableMeasure, Parts::of_variants(vec![found])),
+        Core::UnknownCode(text) => (Feedback::UnknownCode, Parts::of_text(text)),
+        Core::AlreadyScanned(text) => (Feedback::AlreadyScanned, Parts::of_text(text)),
+        Core::NotOnDocument(text) => (Feedback::NotOnDocument, Parts::of_text(text)),
+        Core::InvalidLabel(text) => (Feedback::InvalidLabel, Parts::of_text(text)),
+        Core::ShiftUpdated => (Feedback::ShiftUpdated, Parts::default()),
+        Core::Undone => (Feedback::Undone, Parts::default()),
+        Core::LotRemembered => (Feedback::LotRemembered, Parts::default()),
+        Core::NeedLocation => (Feedback::NeedLocation, Parts::default()),
+        Core::NeedTarget => (Feedback::NeedTarget, Parts::default()),
+        Core::InvalidQuantity => (Feedback::InvalidQuantity, Parts::default()),
+        Core::CountFull => (Feedback::CountFull, Parts::default()),
+        Core::NothingToChange => (Feedback::NothingToChange, Parts::default()),
+        Core::TooManyHeldScans => (Feedback::TooManyHeldScans, Parts::default()),
+    }
+}
+
+impl From<core::ShiftOutcome> for ShiftOutcome {
+    fn from(outcome: core::ShiftOutcome) -> Self {
+        let core::ShiftOutcome { signal, feedback, on_hand, left, measures, warnings } = outcome;
+        let (feedback, FeedbackParts { cell, choices, text }) = feedback_parts(feedback);
+        Self {
             signal: signal.map(ShiftSignal::from),
-            reason: ShiftReason::Done,
-            cell: None,
-            quantity: 0,
+            feedback,
+            quantity: cell.as_ref().map_or(0, |(_, quantity)| *quantity),
+            cell: cell.map(|(cell, _)| (&cell).into()),
             on_hand,
             left,
-            choices: Vec::new(),
-            text: String::new(),
+            choices: choices.into_iter().map(VariantMatchView::from).collect(),
+            text,
             measures: measures.into_iter().map(MeasureView::from).collect(),
             warnings,
-        };
-        it.reason = match say {
-            Say::Done(cell, quantity) => it.about(&cell, quantity, ShiftReason::Done),
-            Say::Expired(cell, quantity) => it.about(&cell, quantity, ShiftReason::Expired),
-            Say::Unexpected(cell, quantity) => it.about(&cell, quantity, ShiftReason::Unexpected),
-            Say::Found(thing) => it.among(vec![thing], ShiftReason::Found),
-            Say::Choose(things) => it.among(things, ShiftReason::Choose),
-            Say::WhichLot(thing) => it.among(vec![thing], ShiftReason::WhichLot),
-            Say::HowMuch(thing) => it.among(vec![thing], ShiftReason::HowMuch),
-            Say::Unfit(thing) => it.among(vec![thing], ShiftReason::Unfit),
-            Say::Unknown(text) => it.naming(text, ShiftReason::Unknown),
-            Say::Again(text) => it.naming(text, ShiftReason::Again),
-            Say::NotExpected(text) => it.naming(text, ShiftReason::NotExpected),
-            Say::BadLabel(text) => it.naming(text, ShiftReason::BadLabel),
-            Say::Set => ShiftReason::Set,
-            Say::Undone => ShiftReason::Undone,
-            Say::LotNoted => ShiftReason::LotNoted,
-            Say::NeedPlace => ShiftReason::NeedPlace,
-            Say::NeedTarget => ShiftReason::NeedTarget,
-            Say::NotWhole => ShiftReason::NotWhole,
-            Say::FinishFirst => ShiftReason::FinishFirst,
-            Say::Nothing => ShiftReason::Nothing,
-            Say::HeldFull => ShiftReason::HeldFull,
-        };
-        it
+        }
     }
 }
 
-impl ShiftOutcome {
-    fn about(&mut self, cell: &stocksync_schemas::Cell, quantity: i64, reason: ShiftReason) -> ShiftReason {
-        (self.cell, self.quantity) = (Some(cell.into()), quantity);
-        reason
-    }
-
-    fn among(&mut self, things: Vec<Thing>, reason: ShiftReason) -> ShiftReason {
-        self.choices = things.into_iter().map(ThingView::from).collect();
-        reason
-    }
-
-    fn naming(&mut self, text: String, reason: ShiftReason) -> ShiftReason {
-        self.text = text;
-        reason
-    }
-}
-
-impl From<Thing> for ThingView {
-    fn from(it: Thing) -> Self {
-        let Thing { variant, name, unit, pack_numerator, pack_denominator, .. } = it;
+impl From<VariantMatch> for VariantMatchView {
+    fn from(found: VariantMatch) -> Self {
+        let VariantMatch { variant, name, unit, pack_numerator, pack_denominator, .. } = found;
         Self { variant: variant.to_string(), name, unit, pack_numerator, pack_denominator }
     }
 }
 
 impl From<Scan> for ScanText {
-    fn from(it: Scan) -> Self {
-        let source = match it.source {
-            Source::Camera => ScanSource::Camera,
-            Source::Scanner => ScanSource::Scanner,
-            Source::Wedge => ScanSource::Wedge,
-            Source::Typed => ScanSource::Typed,
+    fn from(scan: Scan) -> Self {
+        let source = match scan.source {
+            core::ScanSource::Camera => ScanSource::Camera,
+            core::ScanSource::Scanner => ScanSource::Scanner,
+            core::ScanSource::Wedge => ScanSource::Wedge,
+            core::ScanSource::Typed => ScanSource::Typed,
         };
-        Self { text: it.text, symbology: it.aim, source }
+        Self { text: scan.text, symbology: scan.aim, source }
     }
 }
 
-impl From<ScanSource> for Source {
-    fn from(it: ScanSource) -> Self {
-        match it {
+impl From<ScanSource> for core::ScanSource {
+    fn from(source: ScanSource) -> Self {
+        match source {
             ScanSource::Camera => Self::Camera,
             ScanSource::Scanner => Self::Scanner,
             ScanSource::Wedge => Self::Wedge,
@@ -127,20 +140,20 @@ impl From<ScanSource> for Source {
     }
 }
 
-impl From<Signal> for ShiftSignal {
-    fn from(it: Signal) -> Self {
-        match it {
-            Signal::Ok => Self::Done,
-            Signal::Warning => Self::Attention,
-            Signal::Duplicate => Self::Duplicate,
-            Signal::Error => Self::Failed,
+impl From<core::ShiftSignal> for ShiftSignal {
+    fn from(signal: core::ShiftSignal) -> Self {
+        match signal {
+            core::ShiftSignal::Success => Self::Success,
+            core::ShiftSignal::Warning => Self::Warning,
+            core::ShiftSignal::Duplicate => Self::Duplicate,
+            core::ShiftSignal::Error => Self::Error,
         }
     }
 }
 
-impl From<ShiftMode> for Mode {
-    fn from(it: ShiftMode) -> Self {
-        match it {
+impl From<ShiftMode> for core::ShiftMode {
+    fn from(mode: ShiftMode) -> Self {
+        match mode {
             ShiftMode::LookUp => Self::LookUp,
             ShiftMode::Receive => Self::Receive,
             ShiftMode::Issue => Self::Issue,
@@ -155,19 +168,19 @@ impl From<ShiftMode> for Mode {
     }
 }
 
-impl From<Mode> for ShiftMode {
-    fn from(it: Mode) -> Self {
-        match it {
-            Mode::LookUp => Self::LookUp,
-            Mode::Receive => Self::Receive,
-            Mode::Issue => Self::Issue,
-            Mode::Move => Self::Move,
-            Mode::Count => Self::Count,
-            Mode::Return => Self::Return,
-            Mode::Damage => Self::Damage,
-            Mode::Waste => Self::Waste,
-            Mode::SupplierReturn => Self::SupplierReturn,
-            Mode::DamagedReturn => Self::DamagedReturn,
+impl From<core::ShiftMode> for ShiftMode {
+    fn from(mode: core::ShiftMode) -> Self {
+        match mode {
+            core::ShiftMode::LookUp => Self::LookUp,
+            core::ShiftMode::Receive => Self::Receive,
+            core::ShiftMode::Issue => Self::Issue,
+            core::ShiftMode::Move => Self::Move,
+            core::ShiftMode::Count => Self::Count,
+            core::ShiftMode::Return => Self::Return,
+            core::ShiftMode::Damage => Self::Damage,
+            core::ShiftMode::Waste => Self::Waste,
+            core::ShiftMode::SupplierReturn => Self::SupplierReturn,
+            core::ShiftMode::DamagedReturn => Self::DamagedReturn,
         }
     }
 }

@@ -1,12 +1,13 @@
-//! How a shift is set up, what of it could not be read, and what it asks, as these cross to the app.
+//! The settings of a shift, what of it did not decode, and its pending question, as these cross to the app. Owns shapes.
 
 use stocksync_core::measure::LabelMeasure;
-use stocksync_core::shift::{self as core, InStore, Question, SetAside, Settings};
+use stocksync_core::shift::{self as core, Question, SetAsideValue};
 
-use super::{PlaceView, ShiftReason, ThingView, place_view};
+use super::convert::feedback_parts;
+use super::{Feedback, LocationView, VariantMatchView, location_view};
 use crate::views;
 
-/// The keyboard of a device, where a scanner types as on a US one.
+/// The keyboard layout of a device, for a scanner that types as on a US keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum KeyboardLayout {
     /// Both agree: nothing to undo.
@@ -21,22 +22,22 @@ pub enum KeyboardLayout {
     German,
 }
 
-/// What an app chooses once for the shifts on this device. Kept over restarts.
+/// What an app sets once for the shifts on this device. Stored.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ShiftSettings {
-    /// The keyboard of the device. Only for scans of a scanner that types (`ScanSource.Wedge`).
+    /// The keyboard layout of the device. Applies to a scanner that types (`ScanSource.Wedge`) only.
     pub layout: KeyboardLayout,
-    /// What the scanner sends for the separator of GS1 codes besides 0x1D, such as `|`: at most 8, of 1 to 16 bytes. Signs
-    /// that may stand in a lot or serial are not safe.
+    /// What the scanner sends for the separator of GS1 codes besides 0x1D, such as `|`: at most 8, of 1 to 16 bytes. Characters
+    /// that may be part of a lot or serial are not safe.
     pub separators: Vec<String>,
     /// Codes here really end with CR, LF, TAB or NUL: such an end is kept.
     pub keep_terminator: bool,
-    /// The device's time less UTC, minutes, -840 to 840; it decides what has expired today. Set it when the app starts and
-    /// when the time zone changes.
+    /// The device's time zone, minutes east of UTC, -840 to 840; decides what has expired today. Set it when the app starts
+    /// and when the time zone changes.
     pub utc_offset_minutes: i32,
-    /// Who counts is not shown what the books say.
+    /// The on hand is not shown in counts.
     pub blind_counts: bool,
-    /// What the digits of the shop's own codes (prefix 02 and 20 to 29) mean, at most 64; empty: nothing, each is a code by
+    /// What the digits of the shop's own codes (prefix 02 and 20 to 29) mean, at most 64; without a layout each is a code by
     /// itself. Start from `in_store_layouts`.
     pub in_store: Vec<InStoreLayout>,
 }
@@ -58,9 +59,9 @@ pub struct InStoreLayout {
 /// What the shop's own codes carry beside the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum InStoreValue {
-    /// A price, which is no quantity: such a scan is one.
+    /// A price, which is no quantity: such a scan is one piece.
     Price,
-    /// A weight in kg: it is how much was scanned, where the thing is counted in kg or g.
+    /// A weight in kg: the quantity, where the variant is counted in kg or g.
     Weight,
     /// A number of items.
     Count,
@@ -70,12 +71,12 @@ pub enum InStoreValue {
 /// none are known here.
 #[uniffi::export]
 pub fn in_store_layouts(country: String) -> Vec<InStoreLayout> {
-    InStore::of_country(&country).into_iter().map(InStoreLayout::from).collect()
+    core::InStoreLayout::of_country(&country).into_iter().map(InStoreLayout::from).collect()
 }
 
-impl From<InStore> for InStoreLayout {
-    fn from(it: InStore) -> Self {
-        let InStore { prefix, layout, inside, decimals } = it;
+impl From<core::InStoreLayout> for InStoreLayout {
+    fn from(pattern: core::InStoreLayout) -> Self {
+        let core::InStoreLayout { prefix, layout, inside, decimals } = pattern;
         let value = match inside {
             core::InStoreValue::Price => InStoreValue::Price,
             core::InStoreValue::Weight => InStoreValue::Weight,
@@ -86,43 +87,43 @@ impl From<InStore> for InStoreLayout {
 }
 
 impl InStoreLayout {
-    fn read(self) -> InStore {
+    fn read(self) -> core::InStoreLayout {
         let Self { prefix, layout, value, decimals } = self;
         let inside = match value {
             InStoreValue::Price => core::InStoreValue::Price,
             InStoreValue::Weight => core::InStoreValue::Weight,
             InStoreValue::Count => core::InStoreValue::Count,
         };
-        // More than a byte holds is refused with the rest that does not fit.
-        InStore { prefix, layout, inside, decimals: u8::try_from(decimals).unwrap_or(u8::MAX) }
+        // More than a byte holds is refused like every number beyond the limit.
+        core::InStoreLayout { prefix, layout, inside, decimals: u8::try_from(decimals).unwrap_or(u8::MAX) }
     }
 }
 
-/// Something of a shift that could not be read: the shift, or its settings, started anew. No act is in it: those are all
-/// there. A line that was being counted is, and a count that was open stays open: see `open_sessions`.
+/// A stored value of a shift that did not decode: the shift, or its settings, started anew. No op is lost by it. The count line
+/// in progress is in it, and a count that was open stays open: see `open_sessions`.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct SetAsideView {
     /// Its number, for `drop_set_aside`.
     pub number: i64,
     /// `shift` or `shift_settings`.
     pub what: String,
-    /// Why it could not be read.
+    /// Why it did not decode.
     pub reason: String,
     /// Wall clock when it was found, ms.
     pub wall_ms: i64,
-    /// As it was.
+    /// The stored bytes.
     pub bytes: Vec<u8>,
 }
 
-/// A question that is open; it survives a restart.
+/// The pending question; it is still open after a restart.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct QuestionView {
-    /// Which: `Choose`, `WhichLot`, `HowMuch` or `Unfit`.
-    pub reason: ShiftReason,
-    /// The thing, or those among which to choose.
-    pub choices: Vec<ThingView>,
-    /// Where the scan was: there its answer is recorded.
-    pub place: Option<PlaceView>,
+    /// `ChooseVariant`, `NeedLot`, `NeedQuantity` or `UnusableMeasure`.
+    pub feedback: Feedback,
+    /// The variant, or those among which to choose.
+    pub choices: Vec<VariantMatchView>,
+    /// Where the scan was made; its answer is recorded there.
+    pub location: Option<LocationView>,
     /// How many packs.
     pub times: u32,
     /// What the label measures.
@@ -138,50 +139,44 @@ pub struct MeasureView {
     pub unit: String,
     /// Exactly as printed: `1.750`.
     pub value: String,
-    /// Thousandths of that unit, to confirm with `ShiftInput.Amount` where the thing is counted in it; none where that would
+    /// Thousandths of that unit, to confirm with `ShiftInput.Amount` where the variant is counted in it; none where that would
     /// lose digits.
     pub thousandths: Option<i64>,
-    /// Of the whole logistic unit rather than of the goods.
+    /// It measures the whole logistic unit rather than the goods.
     pub logistic: bool,
 }
 
 impl From<LabelMeasure> for MeasureView {
-    fn from(it: LabelMeasure) -> Self {
-        let thousandths = it.thousandths();
-        let LabelMeasure { name, unit, value, logistic } = it;
+    fn from(measure: LabelMeasure) -> Self {
+        let thousandths = measure.thousandths();
+        let LabelMeasure { name, unit, value, logistic } = measure;
         Self { name, unit, value, thousandths, logistic }
     }
 }
 
 impl From<Question> for QuestionView {
-    fn from(it: Question) -> Self {
-        let Question { say, place, times, measures } = it;
-        let (reason, choices) = match say {
-            core::Say::Choose(things) => (ShiftReason::Choose, things),
-            core::Say::WhichLot(thing) => (ShiftReason::WhichLot, vec![thing]),
-            core::Say::Unfit(thing) => (ShiftReason::Unfit, vec![thing]),
-            core::Say::HowMuch(thing) => (ShiftReason::HowMuch, vec![thing]),
-            _ => (ShiftReason::Nothing, Vec::new()), // nothing else is a question
-        };
+    fn from(question: Question) -> Self {
+        let Question { feedback, location, times, measures } = question;
+        let (feedback, parts) = feedback_parts(feedback);
         Self {
-            reason,
-            choices: choices.into_iter().map(ThingView::from).collect(),
-            place: place_view(&place),
+            feedback,
+            choices: parts.choices.into_iter().map(VariantMatchView::from).collect(),
+            location: location_view(&location),
             times,
             measures: measures.into_iter().map(MeasureView::from).collect(),
         }
     }
 }
 
-impl From<SetAside> for SetAsideView {
-    fn from(it: SetAside) -> Self {
-        let SetAside { number, what, reason, wall_ms, bytes } = it;
+impl From<SetAsideValue> for SetAsideView {
+    fn from(value: SetAsideValue) -> Self {
+        let SetAsideValue { number, what, reason, wall_ms, bytes } = value;
         Self { number: views::signed(number), what, reason, wall_ms, bytes }
     }
 }
 
 impl ShiftSettings {
-    pub(crate) fn read(self) -> Settings {
+    pub(crate) fn read(self) -> core::ShiftSettings {
         let Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } = self;
         let in_store = in_store.into_iter().map(InStoreLayout::read).collect();
         let layout = match layout {
@@ -191,13 +186,14 @@ impl ShiftSettings {
             KeyboardLayout::British => core::KeyboardLayout::British,
             KeyboardLayout::German => core::KeyboardLayout::German,
         };
-        Settings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
+        core::ShiftSettings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
     }
 }
 
-impl From<Settings> for ShiftSettings {
-    fn from(it: Settings) -> Self {
-        let Settings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } = it;
+impl From<core::ShiftSettings> for ShiftSettings {
+    fn from(settings: core::ShiftSettings) -> Self {
+        let core::ShiftSettings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } =
+            settings;
         let in_store = in_store.into_iter().map(InStoreLayout::from).collect();
         let layout = match layout {
             core::KeyboardLayout::Same => KeyboardLayout::Same,

@@ -1,4 +1,5 @@
-//! How long a scanned code takes to be found among 100,000 identifiers, from the text to the variant and its balances.
+//! How long a scanned code takes from its text to the answer, among 100,000 identifiers: the look-up alone, and the shift's
+//! whole way to a durable movement.
 //!
 //! `cargo run --release -p stocksync-core --example lookup [identifiers]`
 #![allow(clippy::print_stdout, clippy::float_arithmetic)] // a command talks to its user; no stock, no money
@@ -7,12 +8,18 @@ use std::time::Instant;
 
 use stocksync_core::Inventory;
 use stocksync_core::records::{MAX_EDITS, RecordEdit};
-use stocksync_core::shift::{Input, Scan, Source};
-use stocksync_schemas::VariantId;
+use stocksync_core::shift::{Scan, ScanSource, ShiftCommand, ShiftInput, ShiftMode, ShiftOutcome};
+use stocksync_ledger::records::{Edit, FieldValue};
+use stocksync_schemas::{Location, RecordId, VariantId};
 
 const LOOKUPS: u64 = 5_000;
+/// Variants with a record of their own: the first identifiers name these.
+const RECORDS: u64 = 2_000;
+const BIN: Location = Location([9; 16]);
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
     let identifiers: u64 = std::env::args().nth(1).map_or(Ok(100_000), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
     let inventory = Inventory::open(&folder.path().join("core.sqlite"))?;
@@ -21,30 +28,75 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let edits = batch.iter().map(|number| RecordEdit::identifier(variant(*number), "gtin", &gtin(*number), (1, 1)));
         inventory.edit(edits.collect())?;
     }
-    let (mut found, mut unknown, mut shift) = (Vec::new(), Vec::new(), Vec::new());
+    let numbers: Vec<u64> = (0..RECORDS).collect();
+    for batch in numbers.chunks(MAX_EDITS) {
+        inventory.edit(batch.iter().map(|number| variant_record(*number)).collect())?;
+    }
+    println!("{identifiers} identifiers, {LOOKUPS} each");
+    look_up(&inventory, identifiers)?;
+    work(&inventory)
+}
+
+fn look_up(inventory: &Inventory, identifiers: u64) -> Result<(), Failure> {
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
     for step in 0..LOOKUPS {
         let number = step.wrapping_mul(0x9E37_79B9_7F4A_7C15) % identifiers;
         let code = gtin(number).split_off(1);
-        let began = Instant::now();
-        let matches = inventory.lookup(&code, Some("]E0"))?.matches.len();
-        found.push(began.elapsed().as_nanos());
+        let mut matches = 0;
+        found.push(timed(|| {
+            matches = inventory.lookup(&code, Some("]E0"))?.matches.len();
+            Ok(())
+        })?);
         if matches != 1 {
             return Err(format!("{code} names {matches} variants").into());
         }
-        let began = Instant::now();
-        inventory.lookup(&gtin(identifiers + number).split_off(1), Some("]E0"))?;
-        unknown.push(began.elapsed().as_nanos());
-        let scan = Scan { text: gtin(identifiers + number), aim: None, source: Source::Scanner };
-        let began = Instant::now();
-        inventory.shift(Input::Scan(scan))?;
-        shift.push(began.elapsed().as_nanos());
+        unknown.push(timed(|| {
+            inventory.lookup(&gtin(identifiers + number).split_off(1), Some("]E0"))?;
+            Ok(())
+        })?);
     }
-    println!("{identifiers} identifiers, {LOOKUPS} look-ups each");
-    for (name, spans) in [("known", found), ("unknown", unknown), ("shift, look-up mode", shift)] {
-        let (p50, p95) = percentiles(spans);
-        println!("{name}: p50 {p50:.0} us, p95 {p95:.0} us");
+    print("look-up, known", found);
+    print("look-up, unknown", unknown);
+    Ok(())
+}
+
+/// A shift over variants that have a record: shown, seen again by the camera, received, counted.
+fn work(inventory: &Inventory) -> Result<(), Failure> {
+    let scan = |number: u64, source| ShiftInput::Scan(Scan { text: gtin(number), aim: None, source });
+    let pick = |step: u64| step.wrapping_mul(0x9E37_79B9_7F4A_7C15) % RECORDS;
+    let (mut shown, mut again) = (Vec::new(), Vec::new());
+    for step in 0..LOOKUPS {
+        shown.push(timed(|| answered(inventory, scan(pick(step), ScanSource::Camera)).map(drop))?);
+        again.push(timed(|| match inventory.shift(scan(pick(step), ScanSource::Camera))?.signal {
+            None => Ok(()),
+            Some(_) => Err("the camera has not moved".into()),
+        })?);
+    }
+    print("shift, look-up mode", shown);
+    print("shift, same code before the camera", again);
+    inventory.shift(ShiftInput::Location(BIN))?;
+    for (mode, name) in
+        [(ShiftMode::Receive, "shift, received, durable"), (ShiftMode::Count, "shift, counted, durable")]
+    {
+        inventory.shift(ShiftInput::Command(ShiftCommand::Mode(mode)))?;
+        let mut spans = Vec::new();
+        for step in 0..LOOKUPS / 5 {
+            spans.push(timed(|| answered(inventory, scan(pick(step), ScanSource::Scanner)).map(drop))?);
+        }
+        print(name, spans);
     }
     Ok(())
+}
+
+fn answered(inventory: &Inventory, input: ShiftInput) -> Result<ShiftOutcome, Failure> {
+    let outcome = inventory.shift(input)?;
+    if outcome.signal.is_none() { Err(format!("{outcome:?}").into()) } else { Ok(outcome) }
+}
+
+fn timed(mut work: impl FnMut() -> Result<(), Failure>) -> Result<u128, Failure> {
+    let began = Instant::now();
+    work()?;
+    Ok(began.elapsed().as_nanos())
 }
 
 /// GTIN-14 of a number, with its check digit.
@@ -60,8 +112,23 @@ fn variant(number: u64) -> VariantId {
     VariantId(bytes)
 }
 
-fn percentiles(mut spans: Vec<u128>) -> (f64, f64) {
+fn variant_record(number: u64) -> RecordEdit {
+    let text = |text: &str| FieldValue::Text(text.to_owned());
+    let fields = [
+        ("product", text(&RecordId([8; 16]).to_string())),
+        ("name", text(&format!("Variant {number}"))),
+        ("status", text("active")),
+        ("unit", text("each")),
+        ("decimals", FieldValue::Integer(0)),
+        ("tracking", text("none")),
+    ];
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let id = Some(RecordId(variant(number).0));
+    RecordEdit { collection: "variants".to_owned(), id, edit: Edit { fields, deleted: None } }
+}
+
+fn print(name: &str, mut spans: Vec<u128>) {
     spans.sort_unstable();
     let at = |share: usize| spans.get(spans.len() * share / 100).copied().unwrap_or_default() as f64 / 1e3;
-    (at(50), at(95))
+    println!("{name}: p50 {:.0} us, p95 {:.0} us", at(50), at(95));
 }

@@ -20,4 +20,4 @@ pub use acts::{Act, CapturedOp};
 pub use error::Error;
 pub use identity::Enrolment;
 pub use inventory::Inventory;
-pub use store::{Balance, ExceptionRow, HeldRow, IdentifierRow, OpRow};
+pub use store::{Balance, ExceptionRow, IdentifierRow, OpRow};

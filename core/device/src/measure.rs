@@ -1,7 +1,7 @@
-//! From the measures on a label to how much one scan is.
+//! From the measures on a label to the quantity of one scan.
 //!
-//! Owns which unit of a variant is which unit of a label. Must never guess and never round: what does not match exactly is a
-//! question to the person.
+//! Owns which unit of a variant matches which unit of a label. Must never guess or round: what does not match exactly is asked
+//! of the user.
 
 use serde::{Deserialize, Serialize};
 use stocksync_gs1::{Decimal, ScanCandidate};
@@ -16,47 +16,51 @@ pub struct LabelMeasure {
     pub unit: String,
     /// Exactly as printed: `1.750`.
     pub value: String,
-    /// Of the whole logistic unit rather than of the goods.
+    /// It measures the whole logistic unit rather than the goods.
     pub logistic: bool,
 }
 
 impl LabelMeasure {
-    /// How much in thousandths of its own unit; none where that would lose digits.
+    /// The value in thousandths of its own unit; none where that would lose digits.
     #[must_use]
     pub fn thousandths(&self) -> Option<i64> {
         Decimal::parse(&self.value)?.in_steps(3)
     }
 }
 
-/// The measures on a label, and of what they are.
+/// The measures on a label, and what they are measures of.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Measures {
-    /// All of them.
+    /// All of them, in the order of the label.
     pub all: Vec<LabelMeasure>,
-    /// The label is of the goods themselves (AI 01), not of a pallet that holds them (AI 02).
-    pub own: bool,
-    /// The goods vary in measure (their GTIN begins with 9, or the shop labels them): a pack says nothing of how much there is.
-    pub variable: bool,
+    /// The label identifies the goods themselves (AI 01), not a pallet that holds them (AI 02).
+    #[serde(rename = "own")]
+    pub of_goods: bool,
+    /// The goods vary in measure (their GTIN begins with 9, or the shop labels them), so the pack does not give the quantity.
+    #[serde(rename = "variable")]
+    pub variable_measure: bool,
 }
 
-/// What the measures of a label say of how much one scan is.
+/// The quantity of one scan, as far as the measures on its label give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Measured {
-    /// So much, thousandths of the base unit.
-    Is(i64),
-    /// In the variant's unit, but nothing, too much, or finer than thousandths.
-    Unfit,
-    /// Nobody can tell from the label in which unit the variant is counted.
-    Ask,
+pub enum LabelQuantity {
+    /// Thousandths of the base unit.
+    #[serde(rename = "is")]
+    Exact(i64),
+    /// In the variant's unit, but zero, too large, or finer than thousandths.
+    #[serde(rename = "unfit")]
+    Unusable,
+    /// The label measures in another unit than the variant is counted in.
+    #[serde(rename = "ask")]
+    UnknownUnit,
 }
 
-/// What measures how much there is of a thing. Widths, depths and gross weights do not.
+/// Names of the measures that are quantities of goods. Widths, depths and gross weights are not.
 const AMOUNTS: [&str; 4] = ["NET WEIGHT", "LENGTH", "AREA", "NET VOLUME"];
 
-/// Units of a variant, exactly as written: what measures in them, the label's unit, and how many of the variant's units one
-/// of the label's is, as a power of ten. `oz` is missing: it is a mass and a volume.
+/// Base units of variants, exactly as written: the measure in that unit, the label's unit, and how many base units are one of
+/// the label's, as a power of ten. `oz` is missing because it is both a mass and a volume.
 const UNITS: [(&str, &str, &str, u8); 25] = [
     ("kg", "NET WEIGHT", "kg", 0),
     ("g", "NET WEIGHT", "kg", 3),
@@ -86,40 +90,44 @@ const UNITS: [(&str, &str, &str, u8); 25] = [
 ];
 
 impl Measures {
-    /// Those of one reading.
+    /// The measures of one reading of a code.
     pub(crate) fn of(candidate: &ScanCandidate) -> Self {
-        let text = |it: &stocksync_gs1::Measure| LabelMeasure {
-            name: it.name.to_owned(),
-            unit: it.unit.to_owned(),
-            value: it.value.to_string(),
-            logistic: it.logistic,
+        let measure = |measure: &stocksync_gs1::Measure| LabelMeasure {
+            name: measure.name.to_owned(),
+            unit: measure.unit.to_owned(),
+            value: measure.value.to_string(),
+            logistic: measure.logistic,
         };
         let gtin = candidate.gtin.as_ref().or(candidate.contained_gtin.as_ref());
         Self {
-            all: candidate.measures.iter().map(text).collect(),
-            own: candidate.gtin.is_some(),
-            variable: candidate.restricted_key.is_some() || gtin.is_some_and(|it| it.as_str().starts_with('9')),
+            all: candidate.measures.iter().map(measure).collect(),
+            of_goods: candidate.gtin.is_some(),
+            variable_measure: candidate.restricted_key.is_some()
+                || gtin.is_some_and(|gtin| gtin.as_str().starts_with('9')),
         }
     }
 
-    /// What they say of a variant that is counted in `unit`, of which people enter `decimals` digits after the point. None:
-    /// nothing, its pack says how much.
-    pub(crate) fn say(&self, unit: &str, decimals: i64) -> Option<Measured> {
-        let amounts = || self.all.iter().filter(|it| !it.logistic && AMOUNTS.contains(&it.name.as_str()));
+    /// The quantity for a variant that is counted in `unit`, of which people enter `decimals` digits after the point. None: the
+    /// pack gives the quantity.
+    pub(crate) fn quantity_in(&self, unit: &str, decimals: i64) -> Option<LabelQuantity> {
+        let amounts =
+            || self.all.iter().filter(|measure| !measure.logistic && AMOUNTS.contains(&measure.name.as_str()));
         amounts().next()?;
-        let exact = UNITS.iter().find(|(it, ..)| *it == unit);
-        let same = exact.and_then(|(_, name, label, power)| {
-            let found = amounts().find(|it| it.name == *name && it.unit == *label)?;
-            Some((found, *power))
+        let unit = UNITS.iter().find(|(base_unit, ..)| *base_unit == unit);
+        let matching = unit.and_then(|(_, name, label_unit, power)| {
+            let measure = amounts().find(|measure| measure.name == *name && measure.unit == *label_unit)?;
+            Some((measure, *power))
         });
-        match same {
-            Some((found, power)) if self.own => {
-                let quantity = Decimal::parse(&found.value).and_then(|it| it.in_steps(3 + power));
-                let fits = quantity.filter(|it| (1..=limits::QUANTITY).contains(it));
-                Some(fits.map_or(Measured::Unfit, Measured::Is))
+        match matching {
+            Some((measure, power)) if self.of_goods => {
+                let quantity = Decimal::parse(&measure.value).and_then(|value| value.in_steps(3 + power));
+                let quantity = quantity.filter(|quantity| (1..=limits::QUANTITY).contains(quantity));
+                Some(quantity.map_or(LabelQuantity::Unusable, LabelQuantity::Exact))
             }
-            // Whole pieces are counted, whatever each weighs.
-            same if self.variable && (same.is_some() || decimals > 0) => Some(Measured::Ask),
+            // Variants without decimals are counted in pieces, whatever each of them weighs.
+            matching if self.variable_measure && (matching.is_some() || decimals > 0) => {
+                Some(LabelQuantity::UnknownUnit)
+            }
             _ => None,
         }
     }
@@ -131,27 +139,31 @@ mod tests {
 
     fn label(name: &str, unit: &str, value: &str) -> Measures {
         let all = vec![LabelMeasure { name: name.into(), unit: unit.into(), value: value.into(), logistic: false }];
-        Measures { all, own: true, variable: true }
+        Measures { all, of_goods: true, variable_measure: true }
     }
 
     #[test]
     fn a_measure_is_the_quantity_where_the_units_are_the_same() {
         let weight = label("NET WEIGHT", "kg", "1.750");
         for (unit, expected) in [
-            ("kg", Some(Measured::Is(1_750))),
-            ("g", Some(Measured::Is(1_750_000))),
-            ("KG", Some(Measured::Ask)),
-            ("kilo", Some(Measured::Ask)),
-            ("l", Some(Measured::Ask)),
-            ("", Some(Measured::Ask)),
+            ("kg", Some(LabelQuantity::Exact(1_750))),
+            ("g", Some(LabelQuantity::Exact(1_750_000))),
+            ("KG", Some(LabelQuantity::UnknownUnit)),
+            ("kilo", Some(LabelQuantity::UnknownUnit)),
+            ("l", Some(LabelQuantity::UnknownUnit)),
+            ("", Some(LabelQuantity::UnknownUnit)),
         ] {
-            assert_eq!(weight.say(unit, 3), expected, "{unit}");
+            assert_eq!(weight.quantity_in(unit, 3), expected, "{unit}");
         }
-        assert_eq!(weight.say("each", 0), None, "whole pieces, whatever each weighs");
-        assert_eq!(Measures { variable: false, ..weight.clone() }.say("m", 2), None, "a drum of 100 m says its weight");
+        assert_eq!(weight.quantity_in("each", 0), None, "whole pieces, whatever each weighs");
         assert_eq!(
-            Measures { own: false, ..weight }.say("kg", 3),
-            Some(Measured::Ask),
+            Measures { variable_measure: false, ..weight.clone() }.quantity_in("m", 2),
+            None,
+            "a drum of 100 m says its weight"
+        );
+        assert_eq!(
+            Measures { of_goods: false, ..weight }.quantity_in("kg", 3),
+            Some(LabelQuantity::UnknownUnit),
             "of a pallet: of one, or of all?"
         );
     }
@@ -159,24 +171,24 @@ mod tests {
     #[test]
     fn nothing_is_rounded_and_nothing_is_too_much() {
         for (value, unit, expected) in [
-            ("1.7505", "kg", Measured::Unfit),
-            ("1.7505", "g", Measured::Is(1_750_500)),
-            ("0.00001", "g", Measured::Is(10)),
-            ("0.000", "kg", Measured::Unfit),
-            ("999999", "g", Measured::Is(999_999_000_000)),
-            ("1000000.001", "g", Measured::Unfit),
+            ("1.7505", "kg", LabelQuantity::Unusable),
+            ("1.7505", "g", LabelQuantity::Exact(1_750_500)),
+            ("0.00001", "g", LabelQuantity::Exact(10)),
+            ("0.000", "kg", LabelQuantity::Unusable),
+            ("999999", "g", LabelQuantity::Exact(999_999_000_000)),
+            ("1000000.001", "g", LabelQuantity::Unusable),
         ] {
-            assert_eq!(label("NET WEIGHT", "kg", value).say(unit, 3), Some(expected), "{value} {unit}");
+            assert_eq!(label("NET WEIGHT", "kg", value).quantity_in(unit, 3), Some(expected), "{value} {unit}");
         }
     }
 
     #[test]
     fn a_width_a_gross_weight_and_a_pallet_are_not_how_much_there_is() {
         for name in ["WIDTH", "DEPTH", "GROSS WEIGHT", "MASS PER AREA"] {
-            assert_eq!(label(name, "kg", "2").say("kg", 3), None);
+            assert_eq!(label(name, "kg", "2").quantity_in("kg", 3), None);
         }
         let mut pallet = label("LENGTH", "m", "2");
         pallet.all[0].logistic = true;
-        assert_eq!(pallet.say("m", 3), None);
+        assert_eq!(pallet.quantity_in("m", 3), None);
     }
 }

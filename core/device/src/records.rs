@@ -10,7 +10,7 @@ use stocksync_ledger::records::{Document, Edit, FieldValue, Merged, Row, derived
 use stocksync_schemas::collections::{self, Collection};
 use stocksync_schemas::{Body, Lane, RecordChange, RecordId, ReplicaId, TenantId, VariantId};
 
-use crate::store::{Reader, Writer};
+use crate::store::{Reader, Store, Writer};
 use crate::{Error, Inventory};
 
 /// Most edits of one call.
@@ -222,6 +222,34 @@ fn keep(writer: &Writer<'_>, collection: &Collection, id: RecordId, document: &m
     let row = document.row();
     let shown = !row.deleted && is_complete(collection, &row);
     writer.project(collection.name, id, if shown { Some(&row) } else { None })
+}
+
+/// Variants whose tracking one transaction projects.
+const BACKFILL_BATCH: u32 = 500;
+
+/// Projects the tracking of variants that were projected before `variants.tracking` existed. The migration that adds the column
+/// sets a mark; a kill in between leaves it, so the next open goes on.
+pub(crate) fn backfill_tracking(store: &Store) -> Result<(), Error> {
+    const MARK: &str = "backfill_tracking";
+    if store.read(|reader| reader.meta(MARK))?.is_none() {
+        return Ok(());
+    }
+    let mut after = Some(RecordId::default());
+    while let Some(from) = after {
+        after = store.write(|writer| {
+            let records = writer.read().variants_without_tracking(from, BACKFILL_BATCH)?;
+            for record in &records {
+                // A document that does not load stays without: a scan of it fails as it did before.
+                let Ok(Some(document)) = writer.read().document("variants", *record) else { continue };
+                writer.set_variant_tracking(*record, document.row().text("tracking"))?;
+            }
+            if records.is_empty() {
+                writer.remove_meta(MARK)?;
+            }
+            Ok(records.last().copied())
+        })?;
+    }
+    Ok(())
 }
 
 impl Reader<'_> {

@@ -19,7 +19,12 @@ impl Inventory {
     /// # Errors
     /// [`Error::Database`].
     pub fn begin_act(&self) -> Result<Act, Error> {
-        self.store.read(|reader| Ok(self.act(&reader.capture_state(self.replica)?)))
+        self.store.read(|reader| self.act_in(reader))
+    }
+
+    /// The act that begins now, in a transaction that is open already.
+    pub(crate) fn act_in(&self, reader: &Reader<'_>) -> Result<Act, Error> {
+        Ok(self.act(&reader.capture_state(self.replica)?))
     }
 
     fn act(&self, capture_state: &CaptureState) -> Act {

@@ -23,6 +23,8 @@ pub use stock::{ExceptionPage, RejectedOp};
 
 use crate::Error;
 use crate::identity::{EnrolledDevice, Enrolment, IdSource, SecretStore, SystemIds};
+use crate::records::backfill_tracking;
+use crate::shift::CameraFilter;
 use crate::store::{Reader, Store};
 use crate::time::{Clock, SystemClock};
 
@@ -86,8 +88,8 @@ pub struct Inventory {
     ids: Arc<dyn IdSource>,
     replica: ReplicaId,
     syncing: AtomicBool,
-    /// What the camera saw last, and when: one event of a shift at a time.
-    camera: Mutex<Option<(String, i64)>>,
+    /// Held while an event of the shift is processed.
+    shift_lock: Mutex<CameraFilter>,
     listener: Mutex<Option<Arc<dyn ChangeListener>>>,
     /// Where the credential is; none: in the database.
     secrets: Option<Arc<dyn SecretStore>>,
@@ -121,8 +123,9 @@ impl Inventory {
         }
         let store = Store::open(path)?;
         let replica = store.write(|writer| writer.replica(|| ids.id()))?;
-        let (camera, listener) = (Mutex::new(None), Mutex::new(None));
-        Ok(Self { store, clock, ids, replica, syncing: AtomicBool::new(false), camera, listener, secrets: None })
+        backfill_tracking(&store)?;
+        let (shift_lock, listener) = (Mutex::default(), Mutex::new(None));
+        Ok(Self { store, clock, ids, replica, syncing: AtomicBool::new(false), shift_lock, listener, secrets: None })
     }
 
     /// Stores the credential in `secrets` from now on. One that is in the database is moved there.
@@ -244,8 +247,8 @@ impl Inventory {
         }
     }
 
-    pub(crate) fn camera(&self) -> MutexGuard<'_, Option<(String, i64)>> {
-        self.camera.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock_shift(&self) -> MutexGuard<'_, CameraFilter> {
+        self.shift_lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -1,6 +1,7 @@
 //! Documents that are worked off by scanning: an order to pick, a delivery to receive.
 //!
-//! Owns what is still to come of each line. A pick is a promise and is blocked beyond it; a delivery is a fact and is told.
+//! Owns how much each line still expects. Must never block a delivery: more than expected is recorded with a warning, while a
+//! pick beyond its document is refused.
 
 use serde::{Deserialize, Serialize};
 use stocksync_schemas::{VariantId, limits};
@@ -9,47 +10,51 @@ use crate::Error;
 
 /// A document whose lines are worked off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Expected {
-    /// Its number; stands in every op as reference.
+pub struct ExpectedDocument {
+    /// Its number; written into every op as reference.
     pub reference: String,
-    /// One line a variant; none: a number that stands in every op, and anything goes.
+    /// One line per variant. Without lines the number is written into every op and anything may be scanned.
     pub lines: Vec<ExpectedLine>,
 }
 
-/// What a document says of one variant. Earlier versions wrote two values in a row: those are read as well.
+/// What a document expects of one variant. The first version stored it as an array of two values, which still decodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpectedLine {
-    /// Which.
+    /// Which variant.
     pub variant: VariantId,
-    /// How much is still to come, thousandths; below zero: so much more came.
+    /// What is still expected, thousandths; negative where more was scanned than expected.
     pub left: i64,
-    /// How much more than asked for is as good as asked for, thousandths: no warning at a delivery, no block at a pick.
+    /// Tolerance, thousandths: this much more than expected gives no warning at a delivery and is not refused at a pick.
     #[serde(default)]
     pub over: i64,
 }
 
 impl ExpectedLine {
-    /// A line that takes exactly what it says.
+    /// A line without tolerance.
     #[must_use]
     pub fn new(variant: VariantId, quantity: i64) -> Self {
         Self { variant, left: quantity, over: 0 }
     }
 }
 
-/// A document within its limits, with one line a variant: it may name a thing on several, scanning works off their sum.
-pub(super) fn checked(mut it: Expected) -> Result<Expected, Error> {
+/// A document was refused: the pick is not on it, or beyond it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotExpected;
+
+/// Checks the limits of a document and sums the lines of each variant: scanning cannot tell two lines of one variant apart.
+pub(super) fn validate(mut document: ExpectedDocument) -> Result<ExpectedDocument, Error> {
     let invalid = |field, reason: String| Err(Error::Invalid { field, reason });
-    if it.lines.len() > limits::EXPECTED_LINES {
+    if document.lines.len() > limits::EXPECTED_LINES {
         return invalid("expected", format!("at most {} lines", limits::EXPECTED_LINES));
     }
-    if it.reference.len() > limits::TEXT_BYTES {
+    if document.reference.len() > limits::TEXT_BYTES {
         return invalid("reference", format!("at most {} bytes", limits::TEXT_BYTES));
     }
-    if it.lines.iter().any(|line| line.over < 0) {
-        return invalid("over", "is not below zero".to_owned());
+    if document.lines.iter().any(|line| line.over < 0) {
+        return invalid("over", "must not be negative".to_owned());
     }
     let mut sums: Vec<ExpectedLine> = Vec::new();
-    for line in it.lines {
+    for line in document.lines {
         match sums.iter_mut().find(|sum| sum.variant == line.variant) {
             Some(sum) => {
                 sum.left = sum.left.saturating_add(line.left);
@@ -58,40 +63,40 @@ pub(super) fn checked(mut it: Expected) -> Result<Expected, Error> {
             None => sums.push(line),
         }
     }
-    it.lines = sums;
-    Ok(it)
+    document.lines = sums;
+    Ok(document)
 }
 
-/// Takes what was scanned off the document; answers whether it was more than expected.
-pub(super) fn draw(
-    expected: &mut Option<Expected>,
+/// Consumes a scanned quantity from the document; answers whether it was more than expected. `outbound`: refuse that instead.
+pub(super) fn consume_expected(
+    document: &mut Option<ExpectedDocument>,
     variant: VariantId,
     quantity: i64,
-    picking: bool,
-) -> Result<bool, ()> {
-    let Some(expected) = expected.as_mut().filter(|it| !it.lines.is_empty()) else { return Ok(false) };
-    match expected.lines.iter_mut().find(|it| it.variant == variant) {
+    outbound: bool,
+) -> Result<bool, NotExpected> {
+    let Some(document) = document.as_mut().filter(|document| !document.lines.is_empty()) else { return Ok(false) };
+    match document.lines.iter_mut().find(|line| line.variant == variant) {
         Some(line) => {
             let left = line.left.saturating_sub(quantity);
             let beyond = left < line.over.saturating_neg();
-            if beyond && picking {
-                return Err(());
+            if beyond && outbound {
+                return Err(NotExpected);
             }
             line.left = left;
             Ok(beyond)
         }
-        None if picking => Err(()),
+        None if outbound => Err(NotExpected),
         None => {
-            expected.lines.push(ExpectedLine::new(variant, quantity.saturating_neg()));
+            document.lines.push(ExpectedLine::new(variant, quantity.saturating_neg()));
             Ok(true)
         }
     }
 }
 
-/// Gives back what was taken off: it did not happen.
-pub(super) fn give_back(expected: &mut Option<Expected>, taken: Option<(VariantId, i64)>) {
-    if let (Some(expected), Some((variant, quantity))) = (expected, taken)
-        && let Some(line) = expected.lines.iter_mut().find(|it| it.variant == variant)
+/// Restores what a scan consumed from the document, after the scan was voided.
+pub(super) fn restore_expected(document: &mut Option<ExpectedDocument>, consumed: Option<(VariantId, i64)>) {
+    if let (Some(document), Some((variant, quantity))) = (document, consumed)
+        && let Some(line) = document.lines.iter_mut().find(|line| line.variant == variant)
     {
         line.left = line.left.saturating_add(quantity);
     }

@@ -1,167 +1,183 @@
-//! What goes into the machine of a shift and what comes out. Plain data; what waits for a person rests in the database as JSON.
+//! What goes into the state machine of a shift and what comes out.
+//!
+//! Owns the shapes of events, effects and feedback. Those that wait for a person are stored as JSON, whose keys stay what the
+//! first version wrote (`serde(rename)`).
 
 use serde::{Deserialize, Serialize};
 use stocksync_schemas::{Body, BootId, Cell, Location, LogPoint, SessionId, VariantId};
 
-use super::document::Expected;
-use super::state::Mode;
+use super::document::ExpectedDocument;
+use super::state::ShiftMode;
 use crate::acts::Act;
-use crate::measure::{Measured, Measures};
+use crate::measure::{LabelQuantity, Measures};
 
-/// One thing that a code may be.
+/// A variant that a scanned code may name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Thing {
+pub struct VariantMatch {
     /// Which variant.
     pub variant: VariantId,
-    /// For the screen.
+    /// Its name, with its product's.
     pub name: String,
-    /// Its base unit, in people's words.
+    /// Its base unit; empty if its record is not on this device.
     #[serde(default)]
     pub unit: String,
     /// Base units in one scan, numerator.
     pub pack_numerator: i64,
     /// Base units in one scan, denominator.
     pub pack_denominator: i64,
-    /// Lots must be named.
-    pub wants_lot: bool,
-    /// What the label says of how much this is.
-    #[serde(default)]
-    pub measured: Option<Measured>,
+    /// Its stock is tracked by lot or serial, so a scan without one asks for it.
+    #[serde(rename = "wants_lot")]
+    pub needs_lot: bool,
+    /// What the measures on the label say about the quantity.
+    #[serde(default, rename = "measured")]
+    pub label_quantity: Option<LabelQuantity>,
 }
 
-/// What the ledger knows about a single piece (a serial).
+/// What the ledger knows about one serial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Piece {
-    /// It is at the place of the shift.
-    pub here: bool,
-    /// It is where a move goes.
-    pub there: bool,
-    /// It is at some real place.
-    pub somewhere: bool,
-    /// It was handled before.
+pub struct SerialStatus {
+    /// It is at the location of the shift.
+    #[serde(rename = "here")]
+    pub at_location: bool,
+    /// It is at the target of the move.
+    #[serde(rename = "there")]
+    pub at_target: bool,
+    /// It is at some location that is not virtual.
+    #[serde(rename = "somewhere")]
+    pub in_stock: bool,
+    /// A cell of this serial exists.
     pub known: bool,
     /// The open count session has counted it.
     pub counted: bool,
 }
 
-/// What a scanned text says, looked up.
+/// A scanned text with its meaning and what it names.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Reading {
-    /// The exact text, as identifiers are stored.
+pub struct ResolvedScan {
+    /// The exact text, as identifiers store it.
     pub text: String,
     /// GTIN-14, or the 13 digits that in-store codes of one item share; empty where the code has neither.
     pub gtin: String,
     /// Lot as ops name it: empty, `10:CODE` or `21:SERIAL`.
     pub lot: String,
-    /// What it names, best first. More than one: a person chooses.
-    pub things: Vec<Thing>,
-    /// It carries a lot and nothing that could name a thing: the second symbol of a box.
+    /// The variants that it names, best first. More than one: the user chooses.
+    #[serde(rename = "things")]
+    pub matches: Vec<VariantMatch>,
+    /// It carries a lot and nothing that could name a variant: the second symbol of a box.
     pub only_lot: bool,
     /// How many packs the code says there are (AI 30, or AI 37 of a pallet).
-    pub inside: Option<u32>,
-    /// Pallet number (SSCC), where the code carries one.
+    #[serde(rename = "inside")]
+    pub contained_packs: Option<u32>,
+    /// Pallet number (SSCC); empty where the code carries none.
     pub sscc: String,
-    /// Where the lot is a serial.
-    pub piece: Option<Piece>,
-    /// The same text is held from the same work.
-    #[serde(default)]
-    pub held: bool,
+    /// Present where the lot is a serial.
+    #[serde(rename = "piece")]
+    pub serial: Option<SerialStatus>,
+    /// The same text is held already from the same mode, location and session.
+    #[serde(default, rename = "held")]
+    pub already_held: bool,
     /// It expired before today.
     pub expired: bool,
-    /// What is odd about the code.
+    /// Oddities of the code, for display.
     pub warnings: Vec<String>,
     /// What the label measures.
     #[serde(default)]
     pub measures: Measures,
-    /// How much it is, thousandths, whatever pack and label say: the person said so.
+    /// The quantity that the user entered, thousandths; takes precedence over pack and label.
     #[serde(default)]
     pub amount: Option<i64>,
 }
 
 /// What happens to a shift.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// A code was scanned, and looked up.
-    Scanned(Reading),
-    /// A label of ours was misread, or no place has its code.
-    BadLabel(String),
-    /// The label of a place was scanned, or the place picked.
-    Place(Location, String),
+pub enum ShiftEvent {
+    /// A code was scanned and resolved.
+    Scanned(ResolvedScan),
+    /// A label of ours did not verify, or no location has its code.
+    InvalidLabel(String),
+    /// A location was scanned or picked.
+    Location(Location, String),
     /// The mode changes.
-    Mode(Mode),
-    /// The next scan counts so many times.
+    Mode(ShiftMode),
+    /// The next scan counts this many times.
     Times(u32),
-    /// The last scan was of so many packs: instead of what was recorded. 0 in a count: none are there.
+    /// The last scan was this many packs: replaces what was recorded. 0 in a count: none are there.
     Quantity(u32),
-    /// The last scan was so much, thousandths: instead of what was recorded, or asked about.
+    /// The last scan was this much, thousandths: replaces what was recorded, or answers a pending question.
     Amount(i64),
-    /// The person chose among several things; with what is known of it if it is a serial.
-    Choose(VariantId, Option<Piece>),
-    /// The lot that was asked for, as ops name it; empty: there is none. With what is known of it if it is a serial.
-    Lot(String, Option<Piece>),
-    /// Only this is expected: an order to pick, a delivery to receive. None: anything.
-    Expect(Option<Expected>),
+    /// The user chose one of several variants; with its status if the lot is a serial.
+    Choose(VariantId, Option<SerialStatus>),
+    /// The user entered the lot, as ops name it; empty: there is none. With its status if it is a serial.
+    Lot(String, Option<SerialStatus>),
+    /// Sets the document that is worked off; none: anything may be scanned.
+    Expect(Option<ExpectedDocument>),
     /// Take the last scan back.
     Undo,
-    /// The count line or the whole count is done; `complete`: every cell of the places was looked at.
+    /// Finishes the count line, the count and any pending question.
     Finish {
-        /// The person looked at everything.
+        /// Every cell of the counted locations was looked at.
         complete: bool,
     },
 }
 
-/// What the outside must do before the answer is given, all in one transaction.
+/// What the caller carries out, all effects of an event in one transaction, before it reports the signal.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Record an act, begun then or now; its reference goes back by [`State::recorded`].
+pub enum ShiftEffect {
+    /// Record an op, with the act it belongs to (none: now); pass its reference to [`ShiftState::set_op_ref`] unless it is a
+    /// void.
+    ///
+    /// [`ShiftState::set_op_ref`]: super::ShiftState::set_op_ref
     Record(Body, Option<Act>),
-    /// Open a session of counts.
+    /// Open a count session.
     OpenSession(SessionId, Act),
-    /// Close it.
+    /// Close a count session; the locations were counted completely.
     CloseSession(SessionId, Vec<Location>),
-    /// Keep the scan of an unknown code; its number goes back by [`State::kept`].
-    Hold(HeldScan),
-    /// The scan held under this number was of so many packs.
-    HoldTimes(i64, u32),
-    /// Keep the scan held under this number no more.
-    LetGo(i64),
+    /// Insert a held scan; pass its number to [`ShiftState::set_held_number`].
+    ///
+    /// [`ShiftState::set_held_number`]: super::ShiftState::set_held_number
+    HoldScan(HeldScan),
+    /// Set the number of packs of the held scan with this number.
+    SetHeldTimes(i64, u32),
+    /// Delete the held scan with this number.
+    DeleteHeldScan(i64),
 }
 
-/// A scan that waits for a person: what to record once its code is known, or its question answered.
+/// A scan that waits for a person, with everything needed to record it once its code is known or its question answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldScan {
     /// The exact text.
     pub text: String,
     /// GTIN-14, or the 13 digits that in-store codes of one item share; or empty.
     pub gtin: String,
-    /// Lot or empty.
+    /// Lot, or empty.
     pub lot: String,
-    /// What was being done.
-    pub mode: Mode,
-    /// Where.
-    pub place: Location,
-    /// Where to, in a move.
+    /// The mode of the shift at the scan.
+    pub mode: ShiftMode,
+    /// The location of the shift at the scan.
+    #[serde(rename = "place")]
+    pub location: Location,
+    /// The target of the shift, in a move.
     pub target: Location,
     /// How many packs.
     pub times: u32,
     /// How many of them the code itself says there are.
-    #[serde(default)]
-    pub inside: Option<u32>,
+    #[serde(default, rename = "inside")]
+    pub contained_packs: Option<u32>,
     /// What the label measures.
     #[serde(default)]
     pub measures: Measures,
     /// Number of the document, or empty.
     pub reference: String,
-    /// The count it belongs to.
+    /// The count session it was made in.
     #[serde(default)]
     pub session: Option<SessionId>,
-    /// What was known then.
+    /// What was known at the scan.
     pub act: Act,
 }
 
 /// Scheme and value of the identifier that names what such a scan names: all codes of its item, or its own text.
-pub(crate) fn identified<'a>(text: &'a str, gtin: &'a str) -> (&'static str, &'a str) {
+pub(crate) fn identifier_of<'a>(text: &'a str, gtin: &'a str) -> (&'static str, &'a str) {
     match gtin.len() {
         0 => ("raw", text),
         13 => ("rcn", gtin),
@@ -170,8 +186,9 @@ pub(crate) fn identified<'a>(text: &'a str, gtin: &'a str) -> (&'static str, &'a
 }
 
 impl HeldScan {
-    /// Of which only the code is known any more.
-    pub(crate) fn forgotten(text: String, gtin: String) -> Self {
+    /// A held scan whose stored form does not decode: only its code is known. Its mode is [`ShiftMode::LookUp`], so it cannot
+    /// be recorded.
+    pub(super) fn unreadable(text: String, gtin: String) -> Self {
         let act = Act {
             boot_ms: 0,
             boot: BootId::default(),
@@ -185,11 +202,11 @@ impl HeldScan {
             text,
             gtin,
             lot: String::new(),
-            mode: Mode::LookUp,
-            place: Location::default(),
+            mode: ShiftMode::LookUp,
+            location: Location::default(),
             target: Location::default(),
             times: 0,
-            inside: None,
+            contained_packs: None,
             measures: Measures::default(),
             reference: String::new(),
             session: None,
@@ -198,74 +215,86 @@ impl HeldScan {
     }
 }
 
-/// The tone: four that can be told apart without looking.
+/// The tone of an answer: four that can be told apart without looking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Signal {
-    /// Done, and durable.
-    Ok,
-    /// Done and durable, but look; or a question to answer.
+pub enum ShiftSignal {
+    /// Accepted; what was recorded is durable.
+    Success,
+    /// Accepted and durable, but the user should look; or a question is open.
     Warning,
-    /// Nothing done: this piece was scanned before.
+    /// Nothing recorded: this serial or pallet was scanned before.
     Duplicate,
-    /// Not done as meant: unknown code (which is kept), or a mistake.
+    /// Not recorded as meant: an unknown code (its scan is held), or a mistake.
     Error,
 }
 
-/// Why, for the screen.
+/// The reason of a signal, for display.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Say {
-    /// Recorded or counted: which cell, how much this scan was, thousandths.
-    Done(Cell, i64),
-    /// Found: nothing was recorded.
-    Found(Thing),
-    /// The mode, place, multiplier or document is set.
+pub enum Feedback {
+    /// Recorded or counted: the cell, and the quantity of this scan in thousandths.
+    Recorded(Cell, i64),
+    /// The variant that the code names; nothing was recorded (look-up mode).
+    Found(VariantMatch),
+    /// Mode, location, multiplier or document was set, or the count was finished.
     #[default]
-    Set,
-    /// Taken back.
+    ShiftUpdated,
+    /// The last scan was taken back.
     Undone,
-    /// Which of these is it?
-    Choose(Vec<Thing>),
-    /// Which lot?
-    WhichLot(Thing),
-    /// How much? Its label measures in another unit than it is counted in.
-    HowMuch(Thing),
-    /// Nothing was recorded: what its label measures is finer than thousandths of its unit, nothing, or too much. How much?
-    Unfit(Thing),
-    /// The lot was noted; now the thing.
-    LotNoted,
-    /// Scan a place first.
-    NeedPlace,
-    /// Scan where the goods go first.
+    /// The code names several variants: the user chooses one.
+    ChooseVariant(Vec<VariantMatch>),
+    /// The variant is tracked by lot or serial: the user scans or enters it.
+    NeedLot(VariantMatch),
+    /// The label measures in another unit than the variant is counted in: the user enters the quantity.
+    NeedQuantity(VariantMatch),
+    /// Nothing was recorded: the measure on the label is zero, too large, or finer than thousandths of the variant's unit. The
+    /// user enters the quantity.
+    UnusableMeasure(VariantMatch),
+    /// The code carries only a lot; it is applied to the variant that is scanned next.
+    LotRemembered,
+    /// A location must be scanned first.
+    NeedLocation,
+    /// The destination of the move must be scanned first.
     NeedTarget,
-    /// The code is unknown; the scan is kept under this text.
-    Unknown(String),
-    /// This piece or pallet was scanned before.
-    Again(String),
-    /// It expired before today.
-    Expired(Cell, i64),
-    /// It is not where the books have it, or more than expected; recorded all the same.
-    Unexpected(Cell, i64),
-    /// Not in the document, or more than it says; nothing was recorded.
-    NotExpected(String),
-    /// A part of a pack cannot be counted in thousandths.
-    NotWhole,
-    /// The count has as many lines as one may have: finish it first.
-    FinishFirst,
-    /// The label is one of ours and misread or of a later version; or no place has this code.
-    BadLabel(String),
-    /// There is nothing to take back, to choose or to change.
-    Nothing,
-    /// So many unknown codes are kept that one must be cleared first.
-    HeldFull,
+    /// The code is unknown; the scan is held under this text (not in look-up mode).
+    UnknownCode(String),
+    /// This serial or pallet was scanned before.
+    AlreadyScanned(String),
+    /// Recorded, although it expired before today.
+    RecordedExpired(Cell, i64),
+    /// Recorded, although the books have it elsewhere or the document expected less.
+    RecordedUnexpected(Cell, i64),
+    /// Nothing was recorded: not on the document, or more than it asks for.
+    NotOnDocument(String),
+    /// Nothing was recorded: the quantity is no whole number of thousandths, beyond the limits, or not one of a serial.
+    InvalidQuantity,
+    /// The count holds as many lines or locations as it may: finish it first.
+    CountFull,
+    /// The label is one of ours and does not verify or is of a later version, or no location has this code.
+    InvalidLabel(String),
+    /// There is nothing to take back, to choose, to answer or to correct.
+    NothingToChange,
+    /// Nothing was held: as many scans wait as may; assign or discard one first.
+    TooManyHeldScans,
 }
 
-/// The answer to one event.
+impl Feedback {
+    /// The cell that was recorded or counted.
+    #[must_use]
+    pub fn cell(&self) -> Option<&Cell> {
+        match self {
+            Self::Recorded(cell, _) | Self::RecordedExpired(cell, _) | Self::RecordedUnexpected(cell, _) => Some(cell),
+            _ => None,
+        }
+    }
+}
+
+/// The answer of the state machine to one event.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// None: stay silent (a camera sees the same code still).
-    pub signal: Option<Signal>,
-    /// Why.
-    pub say: Say,
-    /// To do before that.
-    pub effects: Vec<Effect>,
+pub struct ShiftStep {
+    /// The tone.
+    pub signal: ShiftSignal,
+    /// Its reason.
+    pub feedback: Feedback,
+    /// To carry out before the tone sounds.
+    pub effects: Vec<ShiftEffect>,
 }

@@ -1,409 +1,431 @@
-//! The rules of scanning: an event in, what to do and which tone out. No clock, no database, no look-up: all of that comes
-//! with the event, so a shift replays.
+//! The rules of scanning, as a pure state machine: an event goes in; effects, a signal and feedback come out.
 //!
-//! Must never say [`Signal::Ok`] for something whose effects are not carried out first.
+//! Owns every decision about what a scan does. Must never read a clock, a database or the catalogue: all of that arrives with
+//! the event, so a shift can be replayed. The tone may sound only after the effects are committed.
 
 use stocksync_schemas::{Body, Cell, Count, Location, Move, MovementLine, SessionId, VariantId, limits};
 
-use super::document::draw;
-use super::event::{Effect, Event, HeldScan, Reading, Say, Signal, Step, Thing};
-use super::last::{self, Said};
-use super::quantity::{HowMuch, how_much, is_serial, one_pack};
-use super::question::{answer_lot, ask, choose, put_aside};
-use super::state::{Counted, Done, Line, Mode, Pallet, Source, State};
+use super::document::consume_expected;
+use super::event::{Feedback, HeldScan, ResolvedScan, ShiftEffect, ShiftEvent, ShiftSignal, ShiftStep, VariantMatch};
+use super::quantity::{ScanQuantity, is_serial, one_pack, scan_quantity};
+use super::question::{answer_lot, ask, choose, hold_pending_question};
+use super::state::{CountLine, CountStep, PalletEntry, ShiftMode, ShiftState, UndoEntry};
+use super::undo::{self, Correction, UNDO_DEPTH, new_entry, push_bounded, push_entry};
 use crate::acts::Act;
-use crate::measure::Measured;
+use crate::measure::LabelQuantity;
 
-/// A camera that sees the same code again within this pause has not been moved.
-pub const COOLDOWN_MS: i64 = 1_500;
-/// Two symbols of one box, or a question and its answer by scan, follow each other within this.
-pub const TOGETHER_MS: i64 = 10_000;
-/// Most packs in one scan.
+/// Within this span two symbols belong to one box, and a scanned lot answers a question or is applied to the next variant.
+pub const SAME_BOX_MS: i64 = 10_000;
+/// Largest number of packs in one scan.
 pub const MAX_TIMES: u32 = 100_000;
-/// Scans that can be taken back one after the other.
-const UNDO_DEPTH: usize = 50;
 /// Pallets remembered in a shift.
-const PALLETS: usize = 200;
+const MAX_PALLETS: usize = 200;
 
-/// The instant of an event.
+/// When an event happens.
 #[derive(Debug, Clone, Copy)]
-pub struct Now {
+pub struct EventContext {
     /// Boot clock, ms: never goes back within a boot.
     pub ms: i64,
-    /// What is known now.
+    /// The act that begins now.
     pub act: Act,
-    /// A fresh id, used if a count session begins.
+    /// A fresh id, used if a count session opens.
     pub session: SessionId,
 }
 
-pub(super) fn step(signal: Signal, say: Say, effects: Vec<Effect>) -> Step {
-    Step { signal: Some(signal), say, effects }
+impl EventContext {
+    /// Whether less than `span_ms` has passed since `at_ms`. False where the boot clock has started anew since.
+    pub(super) fn is_within(&self, at_ms: i64, span_ms: i64) -> bool {
+        (0..span_ms).contains(&(self.ms - at_ms))
+    }
 }
 
-/// Whether so little time has passed. A boot clock that is behind began anew: then nobody knows.
-pub(super) fn within(now: &Now, at_ms: i64, span_ms: i64) -> bool {
-    (0..span_ms).contains(&(now.ms - at_ms))
+pub(super) fn step(signal: ShiftSignal, feedback: Feedback, effects: Vec<ShiftEffect>) -> ShiftStep {
+    ShiftStep { signal, feedback, effects }
 }
 
-pub(super) fn refused(say: Say) -> Step {
-    step(Signal::Error, say, Vec::new())
+pub(super) fn accept(feedback: Feedback, effects: Vec<ShiftEffect>) -> ShiftStep {
+    step(ShiftSignal::Success, feedback, effects)
 }
 
-/// Whether a camera sees this text still: then nothing happened, label or thing.
-pub fn still_seen(state: &mut State, text: &str, source: Source, now: &Now) -> bool {
-    let camera = source == Source::Camera;
-    let still = state.seen.as_ref().is_some_and(|(seen, at)| seen == text && within(now, *at, COOLDOWN_MS));
-    state.seen = camera.then(|| (text.to_owned(), now.ms));
-    camera && still
+pub(super) fn refuse(feedback: Feedback) -> ShiftStep {
+    step(ShiftSignal::Error, feedback, Vec::new())
 }
 
-/// Takes one event.
-pub fn handle(state: &mut State, event: Event, now: &Now) -> Step {
+/// Applies one event to the state. The caller carries out the effects and stores the state in one transaction; if that fails,
+/// it drops the state.
+pub fn handle(state: &mut ShiftState, event: ShiftEvent, now: &EventContext) -> ShiftStep {
     match event {
-        Event::Scanned(reading) => scanned(state, reading, now),
-        Event::BadLabel(text) => refused(Say::BadLabel(text)),
-        Event::Place(place, name) => at(state, place, name, now),
-        Event::Mode(mode) => {
-            let mut effects = Vec::new();
-            if mode != state.mode {
-                effects = put_aside(state, now);
-                effects.extend(leave(state, false));
-                (state.mode, state.target) = (mode, None);
-            }
-            effects.extend(begin_count(state, now));
-            step(Signal::Ok, Say::Set, effects)
-        }
-        Event::Times(times) if (1..=MAX_TIMES).contains(&times) => {
+        ShiftEvent::Scanned(scan) => handle_scan(state, scan, now),
+        ShiftEvent::InvalidLabel(text) => refuse(Feedback::InvalidLabel(text)),
+        ShiftEvent::Location(location, name) => set_location(state, location, name, now),
+        ShiftEvent::Mode(mode) => set_mode(state, mode, now),
+        ShiftEvent::Times(times) if (1..=MAX_TIMES).contains(&times) => {
             state.times = Some(times);
-            step(Signal::Ok, Say::Set, Vec::new())
+            accept(Feedback::ShiftUpdated, Vec::new())
         }
-        Event::Times(_) => refused(Say::Nothing),
-        Event::Quantity(packs) => last::said(state, Said::Packs(packs), now),
-        Event::Amount(amount) => last::said(state, Said::Amount(amount), now),
-        Event::Choose(variant, piece) => choose(state, variant, piece, now),
-        Event::Lot(lot, piece) => answer_lot(state, lot, piece, now),
-        Event::Expect(expected) => {
-            let effects = put_aside(state, now);
-            state.expected = expected;
-            // What another document asked for is not given back to this one.
-            state.done.iter_mut().for_each(|done| done.expected = None);
-            step(Signal::Ok, Say::Set, effects)
+        ShiftEvent::Times(_) => refuse(Feedback::NothingToChange),
+        ShiftEvent::Quantity(packs) => undo::correct_last(state, Correction::Packs(packs), now),
+        ShiftEvent::Amount(amount) => undo::correct_last(state, Correction::Amount(amount), now),
+        ShiftEvent::Choose(variant, serial) => choose(state, variant, serial, now),
+        ShiftEvent::Lot(lot, serial) => answer_lot(state, lot, serial, now),
+        ShiftEvent::Expect(document) => {
+            let effects = hold_pending_question(state, now).into_iter().collect();
+            state.expected = document;
+            // Undo must not restore to this document what was consumed from the one before it.
+            state.undo_entries.iter_mut().for_each(|entry| entry.consumed = None);
+            accept(Feedback::ShiftUpdated, effects)
         }
-        Event::Undo => last::undo(state),
-        Event::Finish { complete: true } if state.mode == Mode::Count && state.session.is_none() => {
-            refused(Say::Nothing)
+        ShiftEvent::Undo => undo::undo(state),
+        ShiftEvent::Finish { complete: true } if state.mode == ShiftMode::Count && state.session.is_none() => {
+            refuse(Feedback::NothingToChange)
         }
-        Event::Finish { complete } => {
-            let mut effects = put_aside(state, now);
-            effects.extend(leave(state, complete));
-            (state.lot, state.times) = (None, None);
-            step(Signal::Ok, Say::Set, effects)
+        ShiftEvent::Finish { complete } => {
+            let mut effects: Vec<ShiftEffect> = hold_pending_question(state, now).into_iter().collect();
+            effects.extend(finish_count(state, complete));
+            (state.remembered_lot, state.times) = (None, None);
+            accept(Feedback::ShiftUpdated, effects)
         }
     }
 }
 
-/// A count begins when its place is known, not with its first thing: an empty shelf is a count too.
-fn begin_count(state: &mut State, now: &Now) -> Option<Effect> {
-    if state.mode != Mode::Count || state.place.is_none() || state.session.is_some() {
+fn set_mode(state: &mut ShiftState, mode: ShiftMode, now: &EventContext) -> ShiftStep {
+    let mut effects = Vec::new();
+    if mode != state.mode {
+        effects.extend(hold_pending_question(state, now));
+        effects.extend(finish_count(state, false));
+        (state.mode, state.target) = (mode, None);
+    }
+    effects.extend(open_session(state, now));
+    accept(Feedback::ShiftUpdated, effects)
+}
+
+/// In a move the first location is the source and the second the destination; otherwise a location replaces the one before
+/// it. A pending question keeps the locations where it was asked.
+fn set_location(state: &mut ShiftState, location: Location, name: String, now: &EventContext) -> ShiftStep {
+    let mut effects = Vec::new();
+    if state.mode == ShiftMode::Count {
+        effects.extend(record_count_line(state));
+    }
+    match (&state.location, &state.target) {
+        (Some((source, _)), None) if state.mode == ShiftMode::Move && *source != location => {
+            state.target = Some((location, name));
+        }
+        _ => (state.location, state.target) = (Some((location, name)), None),
+    }
+    effects.extend(open_session(state, now));
+    accept(Feedback::ShiftUpdated, effects)
+}
+
+/// A count session opens as soon as its location is known, not with the first scan: an empty location can be counted too.
+fn open_session(state: &mut ShiftState, now: &EventContext) -> Option<ShiftEffect> {
+    if state.mode != ShiftMode::Count || state.location.is_none() || state.session.is_some() {
         return None;
     }
     state.session = Some(now.session);
-    Some(Effect::OpenSession(now.session, now.act))
+    Some(ShiftEffect::OpenSession(now.session, now.act))
 }
 
-/// Ends what is being counted: the line is recorded and the session acts.
-fn leave(state: &mut State, complete: bool) -> Vec<Effect> {
-    let mut effects = end_line(state);
+/// Records the count line in progress and closes the session. `complete`: every cell of the counted locations, the present one
+/// included, was looked at.
+fn finish_count(state: &mut ShiftState, complete: bool) -> Vec<ShiftEffect> {
+    let mut effects: Vec<ShiftEffect> = record_count_line(state).into_iter().collect();
     if let Some(session) = state.session.take() {
-        let mut places = std::mem::take(&mut state.counted_places);
-        // Whoever says that all was looked at stands here, even if nothing is.
-        if let Some((here, _)) = state.place.as_ref().filter(|(here, _)| !places.contains(here)) {
-            places.push(*here);
+        let mut locations = std::mem::take(&mut state.counted_locations);
+        if let Some((present, _)) = state.location.as_ref().filter(|(present, _)| !locations.contains(present)) {
+            locations.push(*present);
         }
-        state.lines = 0;
-        state.handled.retain(|it| it.mode != Mode::Count);
-        // What a close names is not taken back behind its back: a recount is a new count.
-        state.done.retain(|done| done.mode != Mode::Count || done.held.is_some());
-        effects.push(Effect::CloseSession(session, if complete { places } else { Vec::new() }));
+        state.line_count = 0;
+        state.pallets.retain(|pallet| pallet.mode != ShiftMode::Count);
+        // A count that a close names is not voided: the close would no longer agree. A recount is a new count.
+        state.undo_entries.retain(|entry| entry.mode != ShiftMode::Count || entry.held_number.is_some());
+        effects.push(ShiftEffect::CloseSession(session, if complete { locations } else { Vec::new() }));
     }
     effects
 }
 
-/// Records the line being counted.
-fn end_line(state: &mut State) -> Vec<Effect> {
-    let Some(line) = state.line.take() else { return Vec::new() };
-    let done = done_at(state, line.cell.clone(), line.cell.location, line.pack);
-    remember(state, Done { mode: Mode::Count, ..done });
-    let count = Count { cell: line.cell, counted: line.counted, expected: line.shown, session: state.session };
-    vec![Effect::Record(Body::Count(count), Some(line.act))]
+/// Records the count line in progress as an op.
+fn record_count_line(state: &mut ShiftState) -> Option<ShiftEffect> {
+    let line = state.line.take()?;
+    let entry = new_entry(state, line.cell.clone(), line.cell.location, line.pack);
+    push_entry(state, UndoEntry { mode: ShiftMode::Count, ..entry });
+    let (cell, counted, expected) = (line.cell, line.counted, line.shown_on_hand);
+    Some(ShiftEffect::Record(count_body(cell, counted, expected, state.session), Some(line.act)))
 }
 
-/// What is done now, before the outside has told how it was kept.
-pub(super) fn done_at(state: &State, cell: Cell, target: Location, pack: i64) -> Done {
-    let reference = state.expected.as_ref().map(|it| it.reference.clone()).unwrap_or_default();
-    let (op, held, expected, sscc) = (None, None, None, String::new());
-    Done { op, held, expected, cell, pack, mode: state.mode, sscc, target, reference }
-}
-
-pub(super) fn remember(state: &mut State, done: Done) {
-    if state.done.len() >= UNDO_DEPTH {
-        state.done.remove(0);
+fn handle_scan(state: &mut ShiftState, mut scan: ResolvedScan, now: &EventContext) -> ShiftStep {
+    if scan.only_lot {
+        if state.pending_question.as_ref().is_some_and(|question| now.is_within(question.at_ms, SAME_BOX_MS)) {
+            return answer_lot(state, scan.lot, scan.serial, now);
+        }
+        state.remembered_lot = Some((scan.lot, now.ms));
+        return accept(Feedback::LotRemembered, Vec::new());
     }
-    state.done.push(done);
-}
-
-/// In a move the first place is where goods leave and the second where they go; else a new place replaces the old one. A
-/// question that is open stays where it was asked.
-fn at(state: &mut State, place: Location, name: String, now: &Now) -> Step {
-    let mut effects = if state.mode == Mode::Count { end_line(state) } else { Vec::new() };
-    match (&state.place, &state.target) {
-        (Some((from, _)), None) if state.mode == Mode::Move && *from != place => state.target = Some((place, name)),
-        _ => (state.place, state.target) = (Some((place, name)), None),
+    let remembered = state.remembered_lot.take().filter(|(_, at_ms)| now.is_within(*at_ms, SAME_BOX_MS));
+    if let Some((lot, _)) = remembered.filter(|_| scan.lot.is_empty()) {
+        scan.lot = lot;
     }
-    effects.extend(begin_count(state, now));
-    step(Signal::Ok, Say::Set, effects)
-}
-
-fn scanned(state: &mut State, mut reading: Reading, now: &Now) -> Step {
-    if reading.only_lot {
-        return match state.asked.take_if(|asked| within(now, asked.at_ms, TOGETHER_MS)) {
-            Some(asked) => {
-                state.asked = Some(asked);
-                answer_lot(state, reading.lot, reading.piece, now)
-            }
-            None => {
-                state.lot = Some((reading.lot, now.ms));
-                step(Signal::Ok, Say::LotNoted, Vec::new())
-            }
-        };
-    }
-    if let Some((lot, _)) = state.lot.take_if(|(_, at)| within(now, *at, TOGETHER_MS))
-        && reading.lot.is_empty()
-    {
-        reading.lot = lot;
-    }
-    state.lot = None;
-    // The same code again at the same place is the same question again.
-    let (text, here, there) = (&reading.text, &state.place, &state.target);
-    let again = state.asked.take_if(|it| it.reading.text == *text && it.place == *here && it.target == *there);
-    let mut effects = put_aside(state, now);
-    let times = match (state.times, again) {
-        (None, Some(asked)) => asked.times,
-        (times, _) => times.unwrap_or(1).saturating_mul(reading.inside.unwrap_or(1)),
+    // The same code at the same location asks the same question again, with the number of packs that was set before.
+    let (location, target) = (&state.location, &state.target);
+    let repeated = state.pending_question.take_if(|question| {
+        question.scan.text == scan.text && question.location == *location && question.target == *target
+    });
+    let held = hold_pending_question(state, now);
+    let times = match (state.times, repeated) {
+        (None, Some(question)) => question.times,
+        (times, _) => times.unwrap_or(1).saturating_mul(scan.contained_packs.unwrap_or(1)),
     };
-    let mut step = thing(state, reading, times, now);
-    effects.append(&mut step.effects);
-    Step { effects, ..step }
+    let ShiftStep { signal, feedback, effects } = process_scan(state, scan, times, now);
+    step(signal, feedback, held.into_iter().chain(effects).collect())
 }
 
-/// A code that names things, or nothing that is known.
-pub(super) fn thing(state: &mut State, reading: Reading, times: u32, now: &Now) -> Step {
-    let first = match reading.things.as_slice() {
-        [] if state.mode == Mode::LookUp => return refused(Say::Unknown(reading.text)),
-        [] => return hold(state, reading, times, now),
+/// Records, counts, shows, asks about or holds a scan of `times` packs.
+pub(super) fn process_scan(state: &mut ShiftState, scan: ResolvedScan, times: u32, now: &EventContext) -> ShiftStep {
+    let first = match scan.matches.as_slice() {
+        [] if state.mode == ShiftMode::LookUp => return refuse(Feedback::UnknownCode(scan.text)),
+        [] => return hold_unknown_code(state, scan, times, now),
         [first, ..] => first.clone(),
     };
-    if state.mode != Mode::LookUp
-        && let Err(missing) = places(state)
+    if state.mode != ShiftMode::LookUp
+        && let Err(missing) = required_locations(state)
     {
-        return refused(missing);
+        return refuse(missing);
     }
-    if reading.things.len() > 1 {
-        let say = Say::Choose(reading.things.clone());
-        return ask(state, reading, times, say, now);
+    if scan.matches.len() > 1 {
+        let feedback = Feedback::ChooseVariant(scan.matches.clone());
+        return ask(state, scan, times, feedback, now);
     }
-    if state.mode == Mode::LookUp {
-        let signal = if reading.expired || !reading.warnings.is_empty() { Signal::Warning } else { Signal::Ok };
-        return step(signal, Say::Found(first), Vec::new());
+    if state.mode == ShiftMode::LookUp {
+        let odd = scan.expired || !scan.warnings.is_empty();
+        let signal = if odd { ShiftSignal::Warning } else { ShiftSignal::Success };
+        return step(signal, Feedback::Found(first), Vec::new());
     }
-    if first.wants_lot && reading.lot.is_empty() {
-        return ask(state, reading, times, Say::WhichLot(first), now);
+    if first.needs_lot && scan.lot.is_empty() {
+        return ask(state, scan, times, Feedback::NeedLot(first), now);
     }
-    if let Some(again) = handled_before(state, &reading) {
-        return step(Signal::Duplicate, Say::Again(again), Vec::new());
+    if let Some(duplicate) = find_duplicate(state, &scan) {
+        return step(ShiftSignal::Duplicate, Feedback::AlreadyScanned(duplicate), Vec::new());
     }
-    let step = match how_much(&first, &reading, times) {
-        HowMuch::Is(quantity) if state.mode == Mode::Count => tally(state, &first, reading, quantity, now),
-        HowMuch::Is(quantity) => goods(state, &first, &reading, quantity),
-        HowMuch::NotWhole => return refused(Say::NotWhole),
-        HowMuch::Asked(Measured::Unfit) => ask(state, reading, times, Say::Unfit(first), now),
-        HowMuch::Asked(_) => ask(state, reading, times, Say::HowMuch(first), now),
+    let step = match scan_quantity(&first, &scan, times) {
+        ScanQuantity::Known(quantity) if state.mode == ShiftMode::Count => {
+            count_scan(state, &first, scan, quantity, now)
+        }
+        ScanQuantity::Known(quantity) => record_movement(state, &first, &scan, quantity),
+        ScanQuantity::Invalid => return refuse(Feedback::InvalidQuantity),
+        ScanQuantity::MustAsk(LabelQuantity::Unusable) => {
+            ask(state, scan, times, Feedback::UnusableMeasure(first), now)
+        }
+        ScanQuantity::MustAsk(_) => ask(state, scan, times, Feedback::NeedQuantity(first), now),
     };
-    if step.signal != Some(Signal::Error) {
+    if step.signal != ShiftSignal::Error {
         state.times = None;
     }
     step
 }
 
-pub(super) fn places(state: &State) -> Result<(Location, Location), Say> {
-    if state.mode == Mode::DamagedReturn {
+/// Location and target of what is recorded now, or which of them is missing. Without a target of its own, the location's.
+pub(super) fn required_locations(state: &ShiftState) -> Result<(Location, Location), Feedback> {
+    if state.mode == ShiftMode::DamagedReturn {
         return Ok((Location::SCRAP, Location::SCRAP));
     }
-    let place = state.place.as_ref().map(|(place, _)| *place).ok_or(Say::NeedPlace)?;
+    let (location, _) = state.location.as_ref().ok_or(Feedback::NeedLocation)?;
     match (&state.target, state.mode) {
-        (None, Mode::Move) => Err(Say::NeedTarget),
-        (target, _) => Ok((place, target.as_ref().map_or(place, |(target, _)| *target))),
+        (None, ShiftMode::Move) => Err(Feedback::NeedTarget),
+        (target, _) => Ok((*location, target.as_ref().map_or(*location, |(target, _)| *target))),
     }
 }
 
-/// Serials and pallets are present or not: scanning one twice adds nothing (DESIGN 5.10).
-fn handled_before(state: &State, reading: &Reading) -> Option<String> {
-    let from = from_of(state);
-    if state.handled.iter().any(|it| it.sscc == reading.sscc && it.mode == state.mode && it.from == from) {
-        return Some(reading.sscc.clone());
+/// The pallet or serial of the scan, if it was scanned before: both are present or not, never twice (design 5.10).
+fn find_duplicate(state: &ShiftState, scan: &ResolvedScan) -> Option<String> {
+    let from = move_source(state);
+    let same = |pallet: &PalletEntry| pallet.sscc == scan.sscc && pallet.mode == state.mode && pallet.from == from;
+    if state.pallets.iter().any(same) {
+        return Some(scan.sscc.clone());
     }
-    let piece = reading.piece.filter(|_| is_serial(&reading.lot))?;
-    let again = match state.mode {
-        Mode::Count => piece.counted || state.line.as_ref().is_some_and(|line| line.cell.lot == reading.lot),
-        Mode::Receive | Mode::Return => piece.somewhere,
-        Mode::DamagedReturn => piece.somewhere || piece.here,
-        Mode::Move if piece.there && !piece.here => true,
-        _ => piece.known && !piece.somewhere,
+    let serial = scan.serial.filter(|_| is_serial(&scan.lot))?;
+    let duplicate = match state.mode {
+        ShiftMode::Count => serial.counted || state.line.as_ref().is_some_and(|line| line.cell.lot == scan.lot),
+        ShiftMode::Receive | ShiftMode::Return => serial.in_stock,
+        ShiftMode::DamagedReturn => serial.in_stock || serial.at_location,
+        ShiftMode::Move if serial.at_target && !serial.at_location => true,
+        _ => serial.known && !serial.in_stock,
     };
-    again.then(|| reading.lot.clone())
+    duplicate.then(|| scan.lot.clone())
 }
 
-/// Only a move looks at where a pallet leaves from: received and put away are two acts, received twice is a slip.
-fn from_of(state: &State) -> Option<Location> {
-    state.place.as_ref().map(|(place, _)| *place).filter(|_| state.mode == Mode::Move)
+/// The source of a move. In other modes the location of a pallet does not matter: receiving it twice is a mistake wherever
+/// that happens, while receiving it and putting it away are two ops.
+fn move_source(state: &ShiftState) -> Option<Location> {
+    state.location.as_ref().map(|(location, _)| *location).filter(|_| state.mode == ShiftMode::Move)
 }
 
-/// Remembers what was done with a pallet, instead of what was done before it. Being counted is no handling.
-fn handle_pallet(state: &mut State, sscc: &str) {
+/// Remembers the use of a pallet in place of the one before it; counts are remembered apart from movements.
+fn remember_pallet(state: &mut ShiftState, sscc: &str) {
     if sscc.is_empty() {
         return;
     }
-    let (mode, from) = (state.mode, from_of(state));
-    state.handled.retain(|it| it.sscc != sscc || (it.mode == Mode::Count) != (mode == Mode::Count));
-    if state.handled.len() >= PALLETS {
-        state.handled.remove(0);
-    }
-    state.handled.push(Pallet { sscc: sscc.to_owned(), mode, from });
+    let (mode, from) = (state.mode, move_source(state));
+    let counts = |mode: ShiftMode| mode == ShiftMode::Count;
+    state.pallets.retain(|pallet| pallet.sscc != sscc || counts(pallet.mode) != counts(mode));
+    push_bounded(&mut state.pallets, PalletEntry { sscc: sscc.to_owned(), mode, from }, MAX_PALLETS);
 }
 
-fn tally(state: &mut State, thing: &Thing, reading: Reading, quantity: i64, now: &Now) -> Step {
-    let Some((place, _)) = state.place else { return refused(Say::NeedPlace) };
-    let pack = one_pack(thing, &reading, quantity);
-    let cell = Cell { variant: thing.variant, location: place, lot: reading.lot };
-    let line = state.line.as_ref().filter(|line| line.cell == cell);
-    let (goes_on, counted) = (line.is_some(), line.map_or(0, |line| line.counted));
+/// Adds a scan to the count line of its cell; a line of another cell is recorded first.
+fn count_scan(
+    state: &mut ShiftState,
+    found: &VariantMatch,
+    scan: ResolvedScan,
+    quantity: i64,
+    now: &EventContext,
+) -> ShiftStep {
+    let Some((location, _)) = state.location else { return refuse(Feedback::NeedLocation) };
+    let pack = one_pack(found, &scan, quantity);
+    let cell = Cell { variant: found.variant, location, lot: scan.lot };
+    let same_line = state.line.as_ref().filter(|line| line.cell == cell);
+    let (continues, counted) = (same_line.is_some(), same_line.map_or(0, |line| line.counted));
     let counted = counted.saturating_add(quantity);
     if counted > limits::QUANTITY {
-        return refused(Say::NotWhole);
+        return refuse(Feedback::InvalidQuantity);
     }
-    let new_place = !state.counted_places.contains(&place);
-    let full = new_place && state.counted_places.len() + 1 >= limits::CLOSE_LOCATIONS;
-    if full || (!goes_on && state.lines >= limits::CLOSE_COUNTS) {
-        return refused(Say::FinishFirst);
+    let new_location = !state.counted_locations.contains(&location);
+    let full = new_location && state.counted_locations.len() + 1 >= limits::CLOSE_LOCATIONS;
+    if full || (!continues && state.line_count >= limits::CLOSE_COUNTS) {
+        return refuse(Feedback::CountFull);
     }
-    let mut effects: Vec<Effect> = begin_count(state, now).into_iter().collect();
-    if new_place {
-        state.counted_places.push(place);
+    let mut effects: Vec<ShiftEffect> = open_session(state, now).into_iter().collect();
+    if new_location {
+        state.counted_locations.push(location);
     }
-    if !goes_on {
-        effects.extend(end_line(state));
-        state.lines += 1;
+    if !continues {
+        effects.extend(record_count_line(state));
+        state.line_count += 1;
         let (cell, act) = (cell.clone(), now.act);
-        state.line = Some(Line { cell, counted: 0, pack: 0, steps: Vec::new(), act, shown: None });
+        state.line = Some(CountLine { cell, counted: 0, pack: 0, steps: Vec::new(), act, shown_on_hand: None });
     }
-    handle_pallet(state, &reading.sscc);
+    remember_pallet(state, &scan.sscc);
     if let Some(line) = &mut state.line {
         (line.counted, line.pack) = (counted, pack);
-        if line.steps.len() >= UNDO_DEPTH {
-            line.steps.remove(0);
-        }
-        let pallets = Some(reading.sscc).filter(|sscc| !sscc.is_empty()).into_iter().collect();
-        line.steps.push(Counted { quantity, pallets });
+        let pallets = Some(scan.sscc).filter(|sscc| !sscc.is_empty()).into_iter().collect();
+        push_bounded(&mut line.steps, CountStep { quantity, pallets }, UNDO_DEPTH);
     }
-    let signal = if reading.expired { Signal::Warning } else { Signal::Ok };
-    let say = if reading.expired { Say::Expired(cell, quantity) } else { Say::Done(cell, quantity) };
-    step(signal, say, effects)
+    recorded(scan.expired, false, cell, quantity, effects)
 }
 
-fn goods(state: &mut State, thing: &Thing, reading: &Reading, quantity: i64) -> Step {
-    let (place, target) = match places(state) {
-        Ok(places) => places,
-        Err(missing) => return refused(missing),
+/// Records a scan as the movement of the mode.
+fn record_movement(state: &mut ShiftState, found: &VariantMatch, scan: &ResolvedScan, quantity: i64) -> ShiftStep {
+    let (location, target) = match required_locations(state) {
+        Ok(locations) => locations,
+        Err(missing) => return refuse(missing),
     };
-    let over = match draw(&mut state.expected, thing.variant, quantity, state.mode.takes()) {
-        Ok(over) => over,
-        Err(()) => return refused(Say::NotExpected(thing.name.clone())),
+    let outbound = state.mode.is_outbound();
+    let Ok(beyond) = consume_expected(&mut state.expected, found.variant, quantity, outbound) else {
+        return refuse(Feedback::NotOnDocument(found.name.clone()));
     };
-    let cell = Cell { variant: thing.variant, location: place, lot: reading.lot.clone() };
-    let pack = one_pack(thing, reading, quantity);
-    let expected = state.expected.as_ref().map(|_| (thing.variant, quantity));
-    let done = Done { expected, sscc: reading.sscc.clone(), ..done_at(state, cell.clone(), target, pack) };
-    let Some(body) = movement(&done, quantity) else { return refused(Say::NeedPlace) };
-    handle_pallet(state, &reading.sscc);
-    remember(state, done);
-    let elsewhere = state.mode.takes() && reading.piece.is_some_and(|piece| !piece.here);
-    let (signal, say) = match (reading.expired, over || elsewhere) {
-        (true, _) => (Signal::Warning, Say::Expired(cell, quantity)),
-        (_, true) => (Signal::Warning, Say::Unexpected(cell, quantity)),
-        _ => (Signal::Ok, Say::Done(cell, quantity)),
-    };
-    step(signal, say, vec![Effect::Record(body, None)])
+    let cell = Cell { variant: found.variant, location, lot: scan.lot.clone() };
+    let pack = one_pack(found, scan, quantity);
+    let consumed = state.expected.as_ref().map(|_| (found.variant, quantity));
+    let entry = new_entry(state, cell.clone(), target, pack);
+    let entry = UndoEntry { consumed, sscc: scan.sscc.clone(), ..entry };
+    let Some(body) = entry.move_body(quantity) else { return refuse(Feedback::NeedLocation) };
+    remember_pallet(state, &scan.sscc);
+    push_entry(state, entry);
+    let elsewhere = outbound && scan.serial.is_some_and(|serial| !serial.at_location);
+    recorded(scan.expired, beyond || elsewhere, cell, quantity, vec![ShiftEffect::Record(body, None)])
 }
 
-pub(super) fn movement(done: &Done, quantity: i64) -> Option<Body> {
-    let Cell { variant, location, lot } = done.cell.clone();
-    let (from, to, reason) = done.mode.ends(location, done.target)?;
-    let reference = done.reference.clone();
-    let line = MovementLine { variant, lot, quantity, entered: String::new(), unit_cost: None };
-    Some(Body::Move(Move { from, to, lines: vec![line], reason: reason.to_owned(), reference }))
-}
-
-/// An unknown code: kept with all that was meant, so that the work goes on.
-fn hold(state: &mut State, reading: Reading, times: u32, now: &Now) -> Step {
-    let (place, target) = match places(state) {
-        Ok(places) => places,
-        Err(missing) => return refused(missing),
-    };
-    let Reading { text, lot, sscc, held, .. } = &reading;
-    // What nobody knows is on no list to pick: it is blocked, as every other wrong thing.
-    if state.mode.takes() && state.expected.as_ref().is_some_and(|it| !it.lines.is_empty()) {
-        return refused(Say::NotExpected(text.clone()));
+fn recorded(expired: bool, unexpected: bool, cell: Cell, quantity: i64, effects: Vec<ShiftEffect>) -> ShiftStep {
+    match (expired, unexpected) {
+        (true, _) => step(ShiftSignal::Warning, Feedback::RecordedExpired(cell, quantity), effects),
+        (_, true) => step(ShiftSignal::Warning, Feedback::RecordedUnexpected(cell, quantity), effects),
+        _ => accept(Feedback::Recorded(cell, quantity), effects),
     }
-    if *held && (is_serial(lot) || !sscc.is_empty()) {
-        let again = if sscc.is_empty() { lot } else { sscc };
-        return step(Signal::Duplicate, Say::Again(again.clone()), Vec::new());
+}
+
+/// Holds the scan of an unknown code with everything needed to record it later, so the user can go on scanning.
+fn hold_unknown_code(state: &mut ShiftState, scan: ResolvedScan, times: u32, now: &EventContext) -> ShiftStep {
+    let locations = match required_locations(state) {
+        Ok(locations) => locations,
+        Err(missing) => return refuse(missing),
+    };
+    let ResolvedScan { text, lot, sscc, already_held, .. } = &scan;
+    // An unknown code is on no document, so a pick refuses it like any other variant that is not.
+    let has_lines = state.expected.as_ref().is_some_and(|document| !document.lines.is_empty());
+    if state.mode.is_outbound() && has_lines {
+        return refuse(Feedback::NotOnDocument(text.clone()));
+    }
+    if *already_held && (is_serial(lot) || !sscc.is_empty()) {
+        let duplicate = if sscc.is_empty() { lot } else { sscc };
+        return step(ShiftSignal::Duplicate, Feedback::AlreadyScanned(duplicate.clone()), Vec::new());
     }
     if is_serial(lot) && times != 1 {
-        return refused(Say::NotWhole);
+        return refuse(Feedback::InvalidQuantity);
     }
     state.times = None;
-    let say = Say::Unknown(text.clone());
-    // What is pressed next means this scan, not the line before it.
-    let mut effects: Vec<Effect> = begin_count(state, now).into_iter().collect();
-    effects.extend(end_line(state));
-    effects.push(held_effect(state, reading, (place, target), times, now.act));
-    step(Signal::Error, say, effects)
+    let feedback = Feedback::UnknownCode(text.clone());
+    // Undo and corrections must mean this scan, so the count line before it is recorded.
+    let mut effects: Vec<ShiftEffect> = open_session(state, now).into_iter().collect();
+    effects.extend(record_count_line(state));
+    effects.push(hold_scan_effect(state, scan, locations, times, now.act));
+    step(ShiftSignal::Error, feedback, effects)
 }
 
-/// Keeps a scan with all that was meant, as the last one.
-pub(super) fn held_effect(
-    state: &mut State,
-    reading: Reading,
-    (place, target): (Location, Location),
+/// Holds a scan with everything needed to record it later, as the last scan.
+pub(super) fn hold_scan_effect(
+    state: &mut ShiftState,
+    scan: ResolvedScan,
+    (location, target): (Location, Location),
     times: u32,
     act: Act,
-) -> Effect {
-    let Reading { text, gtin, lot, inside, measures, .. } = reading;
-    let cell = Cell { variant: VariantId::default(), location: place, lot: lot.clone() };
-    let done = Done { held: Some(0), ..done_at(state, cell, target, 0) };
-    let (mode, session, reference) = (state.mode, state.session, done.reference.clone());
-    remember(state, done);
-    Effect::Hold(HeldScan { text, gtin, lot, mode, place, target, times, inside, measures, reference, session, act })
+) -> ShiftEffect {
+    let ResolvedScan { text, gtin, lot, contained_packs, measures, .. } = scan;
+    let cell = Cell { variant: VariantId::default(), location, lot: lot.clone() };
+    let entry = UndoEntry { held_number: Some(0), ..new_entry(state, cell, target, 0) };
+    let (mode, session, reference) = (state.mode, state.session, entry.reference.clone());
+    push_entry(state, entry);
+    ShiftEffect::HoldScan(HeldScan {
+        text,
+        gtin,
+        lot,
+        mode,
+        location,
+        target,
+        times,
+        contained_packs,
+        measures,
+        reference,
+        session,
+        act,
+    })
 }
 
-/// What a held scan records, now that its thing is known; `session` is its count, where that is open still.
-pub(super) fn release(held: &HeldScan, variant: VariantId, quantity: i64, session: Option<SessionId>) -> Option<Body> {
-    let cell = Cell { variant, location: held.place, lot: held.lot.clone() };
-    if held.mode == Mode::Count {
-        return Some(Body::Count(Count { cell, counted: quantity, expected: None, session }));
+/// The op of a held scan whose variant is known now; `session`: the count session, where it is still open. None in modes that
+/// record nothing.
+pub(super) fn held_scan_body(
+    held: &HeldScan,
+    variant: VariantId,
+    quantity: i64,
+    session: Option<SessionId>,
+) -> Option<Body> {
+    let cell = Cell { variant, location: held.location, lot: held.lot.clone() };
+    if held.mode == ShiftMode::Count {
+        return Some(count_body(cell, quantity, None, session));
     }
-    let (from, to, reason) = held.mode.ends(held.place, held.target)?;
-    let line = MovementLine { variant, lot: cell.lot, quantity, entered: String::new(), unit_cost: None };
-    let (reason, reference) = (reason.to_owned(), held.reference.clone());
-    Some(Body::Move(Move { from, to, lines: vec![line], reason, reference }))
+    move_body(held.mode, cell, held.target, quantity, held.reference.clone())
+}
+
+fn count_body(cell: Cell, counted: i64, expected: Option<i64>, session: Option<SessionId>) -> Body {
+    Body::Count(Count { cell, counted, expected, session })
+}
+
+/// The movement of a mode at a cell; none in modes that record no movement.
+pub(super) fn move_body(
+    mode: ShiftMode,
+    cell: Cell,
+    target: Location,
+    quantity: i64,
+    reference: String,
+) -> Option<Body> {
+    let Cell { variant, location, lot } = cell;
+    let (from, to, reason) = mode.movement_ends(location, target)?;
+    let line = MovementLine { variant, lot, quantity, entered: String::new(), unit_cost: None };
+    Some(Body::Move(Move { from, to, lines: vec![line], reason: reason.to_owned(), reference }))
 }

@@ -1,41 +1,49 @@
-//! A shift: work by scanning, one code after the other, with the eyes on the shelf and the ears on the tone.
+//! A shift: work by scanning one code after the other, with a camera, a scanner or a keyboard.
 //!
-//! Owns the way from a scanned text to a recorded act and its tone. The rules are in [`machine`], a pure state machine; here
-//! codes are looked up before it and its effects carried out after it, all in one transaction with what the shift
-//! remembers: a kill leaves a scan whole or not done, and never done without its tone's promise. Works with camera, scanner
-//! and keyboard alike.
+//! Owns the way from a scanned text to a recorded op and its signal. The rules are in [`machine`], a pure state machine; here
+//! codes are resolved before it and its effects carried out after it. An event is one read transaction, and one write
+//! transaction if it changes anything: ops, held scans and the state of the shift are committed together, so a kill leaves a
+//! scan whole or not done. Must never report a signal before its effects are committed.
 
+mod camera;
 mod document;
 mod event;
 mod held;
 mod label;
-mod last;
 pub mod machine;
+mod persistence;
 mod quantity;
 mod question;
-mod read;
-mod saved;
+mod resolve;
 mod settings;
 mod state;
+mod undo;
 mod wedge;
 
 pub use stocksync_gs1::{InStoreValue, KeyboardLayout};
+use stocksync_ledger::CellView;
 use stocksync_schemas::{Body, Cell, Close, ClosePart, Location, SessionId, VariantId, limits};
 
-pub use document::{Expected, ExpectedLine};
-pub use event::{Effect, Event, HeldScan, Piece, Reading, Say, Signal, Step, Thing};
-pub use label::{Command, command_label, place_label};
+pub use camera::{COOLDOWN_MS, CameraFilter};
+pub use document::{ExpectedDocument, ExpectedLine};
+pub use event::{
+    Feedback, HeldScan, ResolvedScan, SerialStatus, ShiftEffect, ShiftEvent, ShiftSignal, ShiftStep, VariantMatch,
+};
+pub use held::HeldScanEntry;
+pub use label::{ShiftCommand, command_label, location_label};
+pub use persistence::SetAsideValue;
 pub use question::Question;
-pub use saved::SetAside;
-pub use settings::{InStore, Settings};
-pub use state::{Mode, Source, State};
+pub use settings::{InStoreLayout, ShiftSettings};
+pub use state::{NamedLocation, ScanSource, ShiftMode, ShiftState};
 pub use wedge::{Wedge, scan_of_intent};
 
+use crate::acts::Act;
 use crate::measure::LabelMeasure;
-use crate::store::Writer;
+use crate::store::{Reader, Writer};
 use crate::{Error, Inventory};
-use machine::{Now, handle};
-use read::{Look, Read};
+use machine::{EventContext, handle};
+use persistence::{decode_shift, store_state};
+use resolve::{ResolvedInput, Resolver};
 
 /// A scanned or typed text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,168 +52,200 @@ pub struct Scan {
     pub text: String,
     /// The symbology identifier beside it (`]C1`), where the decoder gives one.
     pub aim: Option<String>,
-    /// Where it came from.
-    pub source: Source,
+    /// Which input device delivered it.
+    pub source: ScanSource,
 }
 
-/// What the person does.
+/// What the user does.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Input {
-    /// Scans or types a code: of a thing, a place or a command.
+pub enum ShiftInput {
+    /// Scans or types a code: of a variant, a location or a command.
     Scan(Scan),
-    /// Picks a place from a list.
-    Place(Location),
+    /// Picks a location from a list.
+    Location(Location),
     /// Presses a button.
-    Command(Command),
-    /// Says how much the last scan was, thousandths of the base unit: in place of what was recorded or asked about.
+    Command(ShiftCommand),
+    /// Enters the quantity of the last scan, thousandths of the base unit: replaces what was recorded, or answers a question.
     Amount(i64),
-    /// Says which of several things it is.
+    /// Chooses one of several variants.
     Choose(VariantId),
-    /// Says which lot (`10:CODE`, `21:SERIAL`), or that there is none (empty).
+    /// Enters a lot (`10:CODE`, `21:SERIAL`), or that there is none (empty).
     Lot(String),
-    /// Works off a document, or no longer.
-    Expect(Option<Expected>),
+    /// Sets the document that is worked off, or none.
+    Expect(Option<ExpectedDocument>),
 }
 
-/// What came of it. Whatever was to be recorded is durable.
+/// The answer to an input. Whatever was to be recorded is durable.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Outcome {
-    /// The tone; none: stay silent.
-    pub signal: Option<Signal>,
-    /// Why, for the screen.
-    pub say: Say,
-    /// What the cell of the scan shows now, thousandths; in a count, what it showed when its line began. None where no cell
-    /// is concerned, or where who counts is not shown.
+pub struct ShiftOutcome {
+    /// The tone; none: stay silent (the camera still shows the same code).
+    pub signal: Option<ShiftSignal>,
+    /// The reason, for display.
+    pub feedback: Feedback,
+    /// On hand of the cell of the scan, thousandths; in a count, what was shown when its line began. None where no cell is
+    /// concerned, and in blind counts.
     pub on_hand: Option<i64>,
-    /// What the document still asks for of this thing, thousandths; below zero: so much more came.
+    /// What the document still expects of the variant, thousandths; negative where more was scanned than expected.
     pub left: Option<i64>,
     /// What the label measures.
     pub measures: Vec<LabelMeasure>,
-    /// What is odd about the code, for the screen.
+    /// Oddities of the code, for display.
     pub warnings: Vec<String>,
 }
 
-/// How a shift stands.
+/// A shift, for display.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShiftView {
-    /// Mode, places and what is being counted.
-    pub state: State,
-    /// How it is set up.
-    pub settings: Settings,
-    /// Scans that wait for a person.
+    /// Mode, locations and what is being counted.
+    pub state: ShiftState,
+    /// Its settings.
+    pub settings: ShiftSettings,
+    /// Number of scans that wait for a person.
     pub held: u64,
-    /// What could not be read since the last view, so that the shift or its settings started anew. Told once.
-    pub set_aside: Vec<SetAside>,
+    /// What did not decode since the last view, so that the shift or its settings started anew. Each is reported once.
+    pub set_aside: Vec<SetAsideValue>,
+}
+
+/// Cells that changed, with their views.
+type ChangedCells = Vec<(Cell, CellView)>;
+
+/// A shift before an event, with everything that was looked up for it.
+struct Prepared {
+    state: ShiftState,
+    settings: ShiftSettings,
+    resolved: ResolvedInput,
+    act: Act,
+}
+
+/// What an event wrote, and what is shown of it.
+#[derive(Default)]
+struct Written {
+    cells: ChangedCells,
+    on_hand: Option<i64>,
 }
 
 impl Inventory {
-    /// Takes what the person does. When this returns, whatever was to be recorded is durable: only now the tone.
+    /// Processes an input. When this returns, whatever was to be recorded is durable: only now may the tone sound.
     ///
     /// # Errors
-    /// [`Error::Rule`], [`Error::OutboxFull`], [`Error::StorageFull`]: nothing of the event was kept, the shift stands as
+    /// [`Error::Rule`], [`Error::OutboxFull`], [`Error::StorageFull`]: nothing of the event was recorded, the shift is as
     /// before. [`Error::Invalid`] for a text that is empty or too long, a lot or a document beyond its limits.
-    pub fn shift(&self, input: Input) -> Result<Outcome, Error> {
-        let mut seen = self.camera();
-        let (before, settings) = self.memory()?;
-        let Read { event, sight, warnings, measures } = self.store().read(|reader| {
-            let look = Look { inventory: self, reader, state: &before, settings: &settings };
-            look.input(input)
-        })?;
-        let mut state = before.clone();
-        state.seen = seen.take();
-        let now = Now { ms: self.clock().read().boot_ms, act: self.begin_act()?, session: self.fresh_session()? };
-        if let Some((text, source)) = sight
-            && machine::still_seen(&mut state, &text, source, &now)
+    pub fn shift(&self, input: ShiftInput) -> Result<ShiftOutcome, Error> {
+        let mut camera = self.lock_shift();
+        let ms = self.clock().read().boot_ms;
+        if let ShiftInput::Scan(scan) = &input
+            && camera.is_repeat(scan, ms)
         {
-            *seen = state.seen.take();
-            return Ok(Outcome::default());
+            return Ok(ShiftOutcome::default());
         }
-        let Step { mut say, mut signal, effects } = handle(&mut state, event, &now);
-        *seen = state.seen.take();
-        let mut cells = Vec::new();
-        if effects.iter().any(|it| matches!(it, Effect::Hold(_))) && self.held_full()? {
-            (say, signal, state) = (Say::HeldFull, Some(Signal::Error), before);
-        } else if !effects.is_empty() || state != before {
-            let done = self.store().write(|writer| self.carry_out(writer, &mut state, &settings, effects));
-            // What was not kept was not seen either: the camera's next look is another try.
-            cells = done.inspect_err(|_| *seen = None)?;
+        let Prepared { mut state, settings, resolved, act } = self.prepare(&input)?;
+        if let ShiftInput::Scan(scan) = input {
+            camera.remember(scan, ms);
         }
-        let (on_hand, left) = match &say {
-            Say::Done(cell, _) | Say::Expired(cell, _) | Say::Unexpected(cell, _) => {
-                (self.shown(&state, &settings, cell)?, state.left(cell.variant))
-            }
-            _ => (None, None),
+        let before = state.clone();
+        let now = EventContext { ms, act, session: SessionId(self.ids().id()?) };
+        let ShiftStep { signal, feedback, effects } = handle(&mut state, resolved.event, &now);
+        let written = if !effects.is_empty() || state != before {
+            let write = |writer: &Writer<'_>| self.carry_out(writer, &mut state, &settings, effects, &feedback);
+            // If the transaction fails, nothing was recorded: the camera's next frame tries again.
+            self.store().write(write).inspect_err(|_| camera.clear())?
+        } else if feedback.cell().is_some() {
+            let on_hand = |reader: &Reader<'_>| displayed_on_hand(reader, &state, &settings, &feedback, &[]);
+            Some(Written { cells: Vec::new(), on_hand: self.store().read(on_hand)? })
+        } else {
+            Some(Written::default())
         };
-        drop(seen);
+        drop(camera);
+        let (signal, feedback, Written { cells, on_hand }) = match written {
+            Some(written) => (signal, feedback, written),
+            None => (ShiftSignal::Error, Feedback::TooManyHeldScans, Written::default()),
+        };
         if !cells.is_empty() {
             self.notify(&cells);
         }
-        Ok(Outcome { signal, say, on_hand, left, measures: measures.all, warnings })
+        let left = feedback.cell().and_then(|cell| state.left(cell.variant));
+        let (measures, warnings) = (resolved.measures.all, resolved.warnings);
+        Ok(ShiftOutcome { signal: Some(signal), feedback, on_hand, left, measures, warnings })
     }
 
-    /// How the shift stands; it is the same after a restart. What of it could not be read is told once, and from then on by
-    /// [`set_aside`](Inventory::set_aside).
+    /// The shift as stored; the same after a restart. What of it did not decode is reported once, and is found in
+    /// [`set_aside`](Inventory::set_aside) from then on.
     ///
     /// # Errors
     /// [`Error::Database`].
     pub fn shift_view(&self) -> Result<ShiftView, Error> {
-        let _one = self.camera();
-        let (state, settings) = self.memory()?;
-        let held = self.store().read(|reader| reader.held_count())?;
-        Ok(ShiftView { state, settings, held, set_aside: self.untold()? })
+        let _lock = self.lock_shift();
+        let (state, settings) = self.load_shift()?;
+        let held = self.store().read(|reader| reader.held_scan_count())?;
+        Ok(ShiftView { state, settings, held, set_aside: self.report_set_aside()? })
     }
 
-    fn held_full(&self) -> Result<bool, Error> {
-        self.store().read(|reader| Ok(reader.held_count()? >= limits::HELD_SCANS))
-    }
-
-    fn fresh_session(&self) -> Result<SessionId, Error> {
-        Ok(SessionId(self.ids().id()?))
-    }
-
-    /// What the person is shown of a cell. In a count it goes into the op, so it is the same from the first scan of a line.
-    fn shown(&self, state: &State, settings: &Settings, cell: &Cell) -> Result<Option<i64>, Error> {
-        match &state.line {
-            Some(line) if line.cell == *cell => Ok(line.shown),
-            _ if settings.blind_counts && state.mode == Mode::Count => Ok(None),
-            _ => Ok(Some(self.balance(cell)?.on_hand)),
+    /// Loads the shift and resolves an input, in one read transaction.
+    fn prepare(&self, input: &ShiftInput) -> Result<Prepared, Error> {
+        let wall_ms = self.clock().read().wall_ms;
+        let prepare = |reader: &Reader<'_>| {
+            let Some((state, settings)) = decode_shift(reader)? else { return Ok(None) };
+            let resolved = Resolver { reader, state: &state, settings: &settings, wall_ms }.resolve(input)?;
+            Ok(Some(Prepared { act: self.act_in(reader)?, state, settings, resolved }))
+        };
+        if let Some(prepared) = self.store().read(prepare)? {
+            return Ok(prepared);
         }
+        self.load_shift()?; // sets aside what does not decode
+        self.store().read(prepare)?.ok_or(Error::Internal("a shift that was set aside is still there"))
     }
 
-    /// Everything that an event does, in one transaction.
+    /// Carries out the effects of an event and stores the state, in the transaction of `writer`. None if as many scans are
+    /// held as may be: nothing was written.
     fn carry_out(
         &self,
         writer: &Writer<'_>,
-        state: &mut State,
-        settings: &Settings,
-        effects: Vec<Effect>,
-    ) -> Result<Cells, Error> {
+        state: &mut ShiftState,
+        settings: &ShiftSettings,
+        effects: Vec<ShiftEffect>,
+        feedback: &Feedback,
+    ) -> Result<Option<Written>, Error> {
+        let holds = effects.iter().any(|effect| matches!(effect, ShiftEffect::HoldScan(_)));
+        if holds && writer.read().held_scan_count()? >= limits::HELD_SCANS {
+            return Ok(None);
+        }
         let mut cells = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Record(body, act) => {
-                    let takes_back = matches!(body, Body::Void(_));
+                ShiftEffect::Record(body, act) => {
+                    let is_void = matches!(body, Body::Void(_));
                     let captured = self.capture(writer, act, body)?;
-                    if !takes_back {
-                        state.recorded(captured.reference);
+                    if !is_void {
+                        state.set_op_ref(captured.reference);
                     }
                     cells.extend(captured.cells);
                 }
-                Effect::OpenSession(session, act) => writer.open_session(session, &act)?,
-                Effect::CloseSession(session, complete) => cells.extend(self.close_in(writer, session, complete)?),
-                Effect::Hold(scan) => state.kept(writer.hold(&scan, self.clock().read().wall_ms)?),
-                Effect::HoldTimes(number, times) => writer.hold_times(number, times)?,
-                Effect::LetGo(number) => writer.let_go(number)?,
+                ShiftEffect::OpenSession(session, act) => writer.open_session(session, &act)?,
+                ShiftEffect::CloseSession(session, complete) => {
+                    cells.extend(self.close_session_in(writer, session, complete)?);
+                }
+                ShiftEffect::HoldScan(scan) => {
+                    state.set_held_number(held::insert_held_scan(writer, &scan, self.clock().read().wall_ms)?);
+                }
+                ShiftEffect::SetHeldTimes(number, times) => held::set_held_times(writer, number, times)?,
+                ShiftEffect::DeleteHeldScan(number) => writer.delete_held_scan(number)?,
             }
         }
-        if let Some(line) = state.line.as_mut().filter(|it| it.shown.is_none() && !settings.blind_counts) {
-            line.shown = Some(writer.read().view(&line.cell)?.on_hand);
+        if let Some(line) = state.line.as_mut().filter(|line| line.shown_on_hand.is_none() && !settings.blind_counts) {
+            line.shown_on_hand = Some(writer.read().view(&line.cell)?.on_hand);
         }
-        saved::save(writer, state)?;
-        Ok(cells)
+        store_state(writer, state)?;
+        let on_hand = displayed_on_hand(&writer.read(), state, settings, feedback, &cells)?;
+        Ok(Some(Written { cells, on_hand }))
     }
 
-    fn close_in(&self, writer: &Writer<'_>, session: SessionId, complete: Vec<Location>) -> Result<Cells, Error> {
+    /// Closes a count session; one without counts and complete locations leaves no op.
+    fn close_session_in(
+        &self,
+        writer: &Writer<'_>,
+        session: SessionId,
+        complete: Vec<Location>,
+    ) -> Result<ChangedCells, Error> {
         let act = writer.read().session_act(session)?;
         let counts = writer.read().session_counts(session)?;
         writer.end_session(session)?;
@@ -217,5 +257,23 @@ impl Inventory {
     }
 }
 
-/// Cells that changed, with what they show.
-type Cells = Vec<(Cell, stocksync_ledger::CellView)>;
+/// The on hand that the user is shown of the cell that was recorded or counted. In a count it is part of the op, so it stays
+/// the same from the first scan of a line; in a blind count there is none.
+fn displayed_on_hand(
+    reader: &Reader<'_>,
+    state: &ShiftState,
+    settings: &ShiftSettings,
+    feedback: &Feedback,
+    changed: &[(Cell, CellView)],
+) -> Result<Option<i64>, Error> {
+    let Some(cell) = feedback.cell() else { return Ok(None) };
+    match &state.line {
+        Some(line) if line.cell == *cell => return Ok(line.shown_on_hand),
+        _ if settings.blind_counts && state.mode == ShiftMode::Count => return Ok(None),
+        _ => {}
+    }
+    match changed.iter().rev().find(|(of, _)| of == cell) {
+        Some((_, view)) => Ok(Some(view.on_hand)),
+        None => Ok(Some(reader.view(cell)?.on_hand)),
+    }
+}

@@ -1,127 +1,143 @@
-//! Questions that a scan leaves open: which of several things, which lot, how much.
+//! Questions that a scan leaves open: which variant, which lot, what quantity.
 //!
-//! Owns to which scan an answer belongs. A question stays where it was asked: the person may walk on, and the answer is
-//! recorded there. Whoever goes on to other work has not answered: then the scan is held, and never lost.
+//! Owns the pending question. An answer is recorded at the location where the question was asked, even if the user has gone on
+//! to another location. Must never lose a scan: if the user scans something else instead of answering, the scan is held.
 
-use stocksync_schemas::{Location, VariantId};
+use stocksync_schemas::VariantId;
 
-use super::event::{Effect, Piece, Reading, Say, Signal, Step};
-use super::machine::{Now, held_effect, places, refused, step, thing};
-use super::state::{Asked, Mode, State};
-use crate::measure::{LabelMeasure, Measured};
+use super::event::{Feedback, ResolvedScan, SerialStatus, ShiftEffect, ShiftSignal, ShiftStep};
+use super::machine::{EventContext, accept, hold_scan_effect, process_scan, refuse, required_locations, step};
+use super::state::{NamedLocation, PendingQuestion, ShiftMode, ShiftState};
+use crate::measure::{LabelMeasure, LabelQuantity};
 
-/// A question that is open. It survives a kill: the screen shows it again.
+/// The pending question, for display. It is stored with the shift, so it is still open after a restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// Which: [`Say::Choose`], [`Say::WhichLot`], [`Say::HowMuch`] or [`Say::Unfit`].
-    pub say: Say,
-    /// Where the scan was; none in look-up without a place.
-    pub place: Option<(Location, String)>,
+    /// [`Feedback::ChooseVariant`], [`Feedback::NeedLot`], [`Feedback::NeedQuantity`] or [`Feedback::UnusableMeasure`].
+    pub feedback: Feedback,
+    /// Where the scan was made; none in look-up mode without a location.
+    pub location: Option<NamedLocation>,
     /// How many packs.
     pub times: u32,
     /// What the label measures.
     pub measures: Vec<LabelMeasure>,
 }
 
-impl State {
-    /// The question that is open.
+impl ShiftState {
+    /// The pending question.
     #[must_use]
     pub fn question(&self) -> Option<Question> {
-        let Asked { reading, times, place, .. } = self.asked.as_ref()?;
-        let say = match reading.things.as_slice() {
+        let PendingQuestion { scan, times, location, .. } = self.pending_question.as_ref()?;
+        let feedback = match scan.matches.as_slice() {
             [] => return None,
-            [only] if only.wants_lot && reading.lot.is_empty() => Say::WhichLot(only.clone()),
-            [only] if only.measured == Some(Measured::Unfit) => Say::Unfit(only.clone()),
-            [only] => Say::HowMuch(only.clone()),
-            many => Say::Choose(many.to_vec()),
+            [only] if only.needs_lot && scan.lot.is_empty() => Feedback::NeedLot(only.clone()),
+            [only] if only.label_quantity == Some(LabelQuantity::Unusable) => Feedback::UnusableMeasure(only.clone()),
+            [only] => Feedback::NeedQuantity(only.clone()),
+            several => Feedback::ChooseVariant(several.to_vec()),
         };
-        Some(Question { say, place: place.clone(), times: *times, measures: reading.measures.all.clone() })
+        Some(Question { feedback, location: location.clone(), times: *times, measures: scan.measures.all.clone() })
     }
 }
 
-/// Leaves a question open. What could not be recorded as the label says it is an error, and a question all the same.
-pub(super) fn ask(state: &mut State, reading: Reading, times: u32, say: Say, now: &Now) -> Step {
-    let (place, target) = (state.place.clone(), state.target.clone());
-    state.asked = Some(Asked { reading, times, at_ms: now.ms, place, target, act: Some(now.act) });
+/// Opens a question about a scan.
+pub(super) fn ask(
+    state: &mut ShiftState,
+    scan: ResolvedScan,
+    times: u32,
+    feedback: Feedback,
+    now: &EventContext,
+) -> ShiftStep {
+    let (location, target) = (state.location.clone(), state.target.clone());
+    state.pending_question = Some(PendingQuestion { scan, times, at_ms: now.ms, location, target, act: Some(now.act) });
     state.times = None;
-    let signal = if matches!(say, Say::Unfit(_)) { Signal::Error } else { Signal::Warning };
-    step(signal, say, Vec::new())
+    // A measure that cannot be recorded is an error as well as a question.
+    let unusable = matches!(feedback, Feedback::UnusableMeasure(_));
+    step(if unusable { ShiftSignal::Error } else { ShiftSignal::Warning }, feedback, Vec::new())
 }
 
-/// Holds the scan whose question is open, as its last.
-pub(super) fn put_aside(state: &mut State, now: &Now) -> Vec<Effect> {
-    let Some(asked) = state.asked.take().filter(|_| state.mode != Mode::LookUp) else { return Vec::new() };
-    let Asked { reading, times, act, .. } = asked;
-    let held = there(state, asked.place, asked.target, |state| {
-        let places = places(state).ok()?;
-        Some(held_effect(state, reading, places, times, act.unwrap_or(now.act)))
-    });
-    held.into_iter().collect()
+/// Closes the pending question and holds its scan, which becomes the last scan. In look-up mode nothing is held.
+pub(super) fn hold_pending_question(state: &mut ShiftState, now: &EventContext) -> Option<ShiftEffect> {
+    let question = state.pending_question.take().filter(|_| state.mode != ShiftMode::LookUp)?;
+    let PendingQuestion { scan, times, location, target, act, .. } = question;
+    at_asked_location(state, location, target, |state| {
+        let locations = required_locations(state).ok()?;
+        Some(hold_scan_effect(state, scan, locations, times, act.unwrap_or(now.act)))
+    })
 }
 
-/// One of several things.
-pub(super) fn choose(state: &mut State, variant: VariantId, piece: Option<Piece>, now: &Now) -> Step {
-    match state.asked.take() {
-        Some(asked) if asked.reading.things.iter().any(|thing| thing.variant == variant) => {
-            let mut reading = Reading { piece, ..asked.reading.clone() };
-            reading.things.retain(|thing| thing.variant == variant);
-            answered(state, asked, reading, now)
+/// Answers which of several variants it is.
+pub(super) fn choose(
+    state: &mut ShiftState,
+    variant: VariantId,
+    serial: Option<SerialStatus>,
+    now: &EventContext,
+) -> ShiftStep {
+    let named = |question: &mut PendingQuestion| question.scan.matches.iter().any(|found| found.variant == variant);
+    let Some(question) = state.pending_question.take_if(named) else { return refuse(Feedback::NothingToChange) };
+    let mut scan = ResolvedScan { serial, ..question.scan.clone() };
+    scan.matches.retain(|found| found.variant == variant);
+    resume_scan(state, question, scan, now)
+}
+
+/// Answers which lot it is; an empty lot: there is none, and it is not asked for again.
+pub(super) fn answer_lot(
+    state: &mut ShiftState,
+    lot: String,
+    serial: Option<SerialStatus>,
+    now: &EventContext,
+) -> ShiftStep {
+    let Some(question) = state.pending_question.take() else { return refuse(Feedback::NothingToChange) };
+    let mut scan = ResolvedScan { serial, lot, ..question.scan.clone() };
+    if let [only] = scan.matches.as_mut_slice() {
+        only.needs_lot = false;
+    }
+    resume_scan(state, question, scan, now)
+}
+
+/// Answers what quantity it is, thousandths. Other open questions about the scan stay open.
+pub(super) fn answer_amount(state: &mut ShiftState, amount: i64, now: &EventContext) -> ShiftStep {
+    let Some(question) = state.pending_question.take_if(|_| amount > 0) else {
+        return refuse(Feedback::NothingToChange);
+    };
+    let scan = ResolvedScan { amount: Some(amount), ..question.scan.clone() };
+    resume_scan(state, question, scan, now)
+}
+
+/// Sets how many packs the scan was; the question stays open.
+pub(super) fn answer_packs(state: &mut ShiftState, packs: u32) -> ShiftStep {
+    match &mut state.pending_question {
+        Some(question) if packs > 0 => {
+            (question.times, question.scan.contained_packs, question.scan.amount) = (packs, None, None);
+            accept(Feedback::ShiftUpdated, Vec::new())
         }
-        asked => {
-            state.asked = asked;
-            refused(Say::Nothing)
-        }
+        _ => refuse(Feedback::NothingToChange),
     }
 }
 
-/// The lot of the scan that waits for one.
-pub(super) fn answer_lot(state: &mut State, lot: String, piece: Option<Piece>, now: &Now) -> Step {
-    let Some(asked) = state.asked.take() else { return refused(Say::Nothing) };
-    let mut reading = Reading { piece, lot, ..asked.reading.clone() };
-    if let [only] = reading.things.as_mut_slice() {
-        // An empty answer says that there is none: it is not asked again.
-        only.wants_lot = false;
-    }
-    answered(state, asked, reading, now)
-}
-
-/// How much the scan was, whatever else is open.
-pub(super) fn answer_amount(state: &mut State, amount: i64, now: &Now) -> Step {
-    let Some(asked) = state.asked.take_if(|_| amount > 0) else { return refused(Say::Nothing) };
-    let reading = Reading { amount: Some(amount), ..asked.reading.clone() };
-    answered(state, asked, reading, now)
-}
-
-/// How many packs the scan was; the question stays open.
-pub(super) fn answer_packs(state: &mut State, packs: u32) -> Step {
-    match &mut state.asked {
-        Some(asked) if packs > 0 => {
-            (asked.times, asked.reading.inside, asked.reading.amount) = (packs, None, None);
-            step(Signal::Ok, Say::Set, Vec::new())
-        }
-        _ => refused(Say::Nothing),
-    }
-}
-
-/// Goes on with what the answer made of the scan. An answer that cannot be leaves the question open.
-fn answered(state: &mut State, asked: Asked, reading: Reading, now: &Now) -> Step {
-    let (place, target) = (asked.place.clone(), asked.target.clone());
-    let step = there(state, place, target, |state| thing(state, reading, asked.times, now));
-    if matches!(step.say, Say::NotWhole | Say::FinishFirst) {
-        state.asked = Some(asked);
+/// Processes the answered scan. If that is refused, the question stays open.
+fn resume_scan(state: &mut ShiftState, question: PendingQuestion, scan: ResolvedScan, now: &EventContext) -> ShiftStep {
+    let (location, target) = (question.location.clone(), question.target.clone());
+    let step = at_asked_location(state, location, target, |state| process_scan(state, scan, question.times, now));
+    if matches!(step.feedback, Feedback::InvalidQuantity | Feedback::CountFull) {
+        state.pending_question = Some(question);
     }
     step
 }
 
-type Place = Option<(Location, String)>;
-
-/// Does something as if the person stood where a question was asked. Questions of earlier versions do not say where.
-fn there<T>(state: &mut State, place: Place, target: Place, work: impl FnOnce(&mut State) -> T) -> T {
-    if place.is_none() {
+/// Runs `work` with the shift's location and target set to those of the question. Questions that the first version stored
+/// have no location: those are answered at the present one.
+fn at_asked_location<T>(
+    state: &mut ShiftState,
+    location: Option<NamedLocation>,
+    target: Option<NamedLocation>,
+    work: impl FnOnce(&mut ShiftState) -> T,
+) -> T {
+    if location.is_none() {
         return work(state);
     }
-    let (here, beyond) = (std::mem::replace(&mut state.place, place), std::mem::replace(&mut state.target, target));
-    let done = work(state);
-    (state.place, state.target) = (here, beyond);
-    done
+    let present_location = std::mem::replace(&mut state.location, location);
+    let present_target = std::mem::replace(&mut state.target, target);
+    let result = work(state);
+    (state.location, state.target) = (present_location, present_target);
+    result
 }

@@ -3,9 +3,10 @@
 //! Owns connections, tables and transactions. [`Reader`] can only read; [`Writer`] is one transaction that is durable once
 //! [`Writer::commit`] returns and leaves nothing behind if it is dropped. Must never be held across the network.
 
+mod catalogue;
 mod cells;
 mod failpoint;
-mod held;
+mod held_scans;
 mod history;
 mod lists;
 mod names;
@@ -19,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-pub use held::HeldRow;
+pub(crate) use held_scans::HeldScanRow;
 pub use lists::{Balance, ExceptionRow, IdentifierRow, OpRow};
 pub use names::{LocationInfo, VariantInfo};
 pub(crate) use own::{CaptureState, OwnState, RejectedRow};

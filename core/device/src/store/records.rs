@@ -82,16 +82,16 @@ impl Writer<'_> {
                 ])?
             }
             "variants" => {
-                let sql = "INSERT INTO variants (record, product, name, sku, unit, decimals)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-                let decimals = row.integer("decimals").unwrap_or(0);
+                let sql = "INSERT INTO variants (record, product, name, sku, unit, decimals, tracking)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
                 connection.prepare_cached(sql)?.execute(params![
                     id.0,
                     reference("product").unwrap_or_default(),
                     row.text("name"),
                     row.text("sku"),
                     row.text("unit"),
-                    decimals
+                    row.integer("decimals").unwrap_or(0),
+                    row.text("tracking")
                 ])?
             }
             "identifiers" => {

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use stocksync_core::identity::SystemIds;
 use stocksync_core::records::RecordEdit;
-use stocksync_core::shift::{Command, Input, Mode, Outcome, Scan, Signal, Source, command_label, place_label};
+use stocksync_core::shift::{
+    Scan, ScanSource, ShiftCommand, ShiftInput, ShiftMode, ShiftOutcome, ShiftSignal, command_label, location_label,
+};
 use stocksync_core::time::{Clock, ClockReading};
 use stocksync_core::{Enrolment, Inventory};
 use stocksync_gs1::check_digit;
@@ -23,7 +25,7 @@ impl Clock for Watch {
     }
 }
 
-/// A person at work: a device, a watch, three things, two places.
+/// A person at work: a device, a watch, three variants, two locations.
 pub struct Desk {
     pub folder: tempfile::TempDir,
     pub watch: Arc<Watch>,
@@ -95,11 +97,11 @@ impl Desk {
             credential: "secret".into(),
         };
         inventory.set_enrolment(&enrolment).unwrap();
-        let place = |name: &str, code: &str| {
+        let location = |name: &str, code: &str| {
             let fields = [("name", text(name)), ("kind", text("bin")), ("code", text(code))];
             Location(make(&inventory, "locations", &fields).0)
         };
-        let (aisle, dock) = (place("Aisle 1", "A-01"), place("Dock", "DOCK"));
+        let (aisle, dock) = (location("Aisle 1", "A-01"), location("Dock", "DOCK"));
         let tea = variant(&inventory, "Tea", "none", ("gtin", &format!("0{TEA}")), (1, 1));
         let cheese = variant(&inventory, "Cheese", "lot", ("gtin", &gtin("0950110153000")), (1, 1));
         let drill = variant(&inventory, "Drill", "serial", ("gtin", &gtin("0950110153001")), (1, 1));
@@ -110,23 +112,23 @@ impl Desk {
         self.watch.0.fetch_add(ms, Ordering::SeqCst);
     }
 
-    pub fn does(&self, input: Input) -> Outcome {
+    pub fn does(&self, input: ShiftInput) -> ShiftOutcome {
         self.pass(100);
         self.inventory.shift(input).unwrap()
     }
 
-    pub fn pull(&self, code: &str) -> Outcome {
-        self.does(Input::Scan(Scan { text: code.to_owned(), aim: None, source: Source::Scanner }))
+    pub fn pull(&self, code: &str) -> ShiftOutcome {
+        self.does(ShiftInput::Scan(Scan { text: code.to_owned(), aim: None, source: ScanSource::Scanner }))
     }
 
-    pub fn press(&self, command: Command) -> Outcome {
-        self.does(Input::Command(command))
+    pub fn press(&self, command: ShiftCommand) -> ShiftOutcome {
+        self.does(ShiftInput::Command(command))
     }
 
     /// By the labels on the wall.
-    pub fn starts(&self, mode: Mode, place: &str) {
-        assert_eq!(self.pull(&command_label(Command::Mode(mode))).signal, Some(Signal::Ok));
-        assert_eq!(self.pull(&place_label(place).unwrap()).signal, Some(Signal::Ok));
+    pub fn starts(&self, mode: ShiftMode, location: &str) {
+        assert_eq!(self.pull(&command_label(ShiftCommand::Mode(mode))).signal, Some(ShiftSignal::Success));
+        assert_eq!(self.pull(&location_label(location).unwrap()).signal, Some(ShiftSignal::Success));
     }
 
     pub fn on_hand(&self, variant: VariantId, location: Location, lot: &str) -> i64 {

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use stocksync_core::Inventory;
+use stocksync_core::shift::{Feedback, ShiftMode};
 use stocksync_schemas::{Body, Count, Location};
 
 use crate::capture::{cell, movement};
+use crate::desk::{Desk, TEA, gtin};
 use crate::fold_cases::{all_cases, log_of};
 use crate::records::{identifier, open, variant};
 
@@ -85,4 +87,31 @@ fn a_damaged_database_is_told_and_left_alone() {
     std::fs::write(&path, &bytes).unwrap();
     let outcome = Inventory::open(&path).and_then(|inventory| inventory.check());
     assert!(matches!(outcome, Err(stocksync_core::Error::StorageCorrupt(_))), "{outcome:?}");
+}
+
+/// A scan of a variant that is tracked by lot asks for the lot, also where an earlier schema wrote the variant: the tracking is
+/// read from the document when the database is opened, and until then by the scan.
+#[test]
+fn tracking_is_projected_when_an_older_database_is_opened() {
+    let mut desk = Desk::new();
+    for projected in [true, false] {
+        let path = desk.folder.path().join("a.sqlite");
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let downgrade = "DROP INDEX locations_code; DROP INDEX held_scans_gtin;
+             ALTER TABLE variants DROP COLUMN tracking; PRAGMA user_version = 2;";
+        connection.execute_batch(downgrade).unwrap();
+        drop(connection);
+        desk = desk.killed();
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        if projected {
+            let sql = "SELECT group_concat(tracking, ' ') FROM (SELECT tracking FROM variants ORDER BY tracking)";
+            let tracking: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(tracking, "lot none serial");
+        } else {
+            connection.execute("UPDATE variants SET tracking = NULL", []).unwrap();
+        }
+        desk.starts(ShiftMode::Receive, "DOCK");
+        assert!(matches!(desk.pull(&gtin("0950110153000")).feedback, Feedback::NeedLot(_)));
+        assert!(matches!(desk.pull(TEA).feedback, Feedback::Recorded(..)));
+    }
 }

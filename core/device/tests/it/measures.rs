@@ -2,14 +2,15 @@
 
 use stocksync_core::Error;
 use stocksync_core::shift::{
-    Command, Expected, ExpectedLine, InStore, InStoreValue, Input, Mode, Say, Settings, Signal,
+    ExpectedDocument, ExpectedLine, Feedback, InStoreLayout, InStoreValue, ShiftCommand, ShiftInput, ShiftMode,
+    ShiftSettings, ShiftSignal,
 };
 use stocksync_gs1::Region;
 use stocksync_schemas::VariantId;
 
 use crate::desk::{Desk, TEA, counted_in, gtin};
 
-/// A thing of variable measure, and its GTIN.
+/// A variant of variable measure, and its GTIN.
 fn ham(desk: &Desk, unit: &str, decimals: i64, tracking: &str) -> (VariantId, String) {
     let code = gtin("9950110153001");
     let variant = counted_in(&desk.inventory, "Ham", tracking, (unit, decimals), ("gtin", &code), (1, 1));
@@ -17,40 +18,43 @@ fn ham(desk: &Desk, unit: &str, decimals: i64, tracking: &str) -> (VariantId, St
 }
 
 #[test]
-fn a_label_in_the_unit_of_the_thing_is_its_quantity() {
+fn a_label_in_the_unit_of_the_variant_is_its_quantity() {
     let desk = Desk::new();
     let (ham, code) = ham(&desk, "kg", 3, "none");
     let label = |grams: &str| format!("]C101{code}3103{grams}");
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let outcome = desk.pull(&label("001750"));
-    assert_eq!((outcome.signal, outcome.on_hand), (Some(Signal::Ok), Some(1_750)));
+    assert_eq!((outcome.signal, outcome.on_hand), (Some(ShiftSignal::Success), Some(1_750)));
     assert_eq!((outcome.measures[0].value.as_str(), outcome.measures[0].unit.as_str()), ("1.750", "kg"));
     assert_eq!(desk.pull(&label("000980")).on_hand, Some(2_730), "each weighs what it weighs");
-    assert_eq!(desk.press(Command::Quantity(2)).on_hand, Some(3_710), "two of the last");
-    desk.press(Command::Undo);
+    assert_eq!(desk.press(ShiftCommand::Quantity(2)).on_hand, Some(3_710), "two of the last");
+    desk.press(ShiftCommand::Undo);
     assert_eq!(desk.on_hand(ham, desk.dock, ""), 1_750);
-    desk.press(Command::Times(3));
+    desk.press(ShiftCommand::Times(3));
     assert_eq!(desk.pull(&label("000100")).on_hand, Some(2_050));
-    assert_eq!(desk.does(Input::Amount(95)).on_hand, Some(1_845), "weighed again: in place of the last scan");
-    assert!(desk.does(Input::Amount(-1)).say == Say::NotWhole && desk.on_hand(ham, desk.dock, "") == 1_845);
+    assert_eq!(desk.does(ShiftInput::Amount(95)).on_hand, Some(1_845), "weighed again: in place of the last scan");
+    assert!(
+        desk.does(ShiftInput::Amount(-1)).feedback == Feedback::InvalidQuantity
+            && desk.on_hand(ham, desk.dock, "") == 1_845
+    );
     assert_eq!(
         desk.pull(&format!("]C101{code}3102000200300005")).on_hand,
         Some(3_845),
         "five pieces, two kilos in all"
     );
 
-    desk.starts(Mode::Count, "DOCK");
+    desk.starts(ShiftMode::Count, "DOCK");
     desk.pull(&label("001800"));
     desk.pull(&label("001900"));
     assert_eq!(desk.inventory.shift_view().unwrap().state.counting().unwrap().1, 3_700);
-    desk.press(Command::Finish);
+    desk.press(ShiftCommand::Finish);
     assert_eq!(desk.on_hand(ham, desk.dock, ""), 3_700);
 
-    desk.starts(Mode::Issue, "DOCK");
+    desk.starts(ShiftMode::Issue, "DOCK");
     let over = ExpectedLine { over: 100, ..ExpectedLine::new(ham, 2_000) };
-    desk.does(Input::Expect(Some(Expected { reference: "SO-1".into(), lines: vec![over] })));
+    desk.does(ShiftInput::Expect(Some(ExpectedDocument { reference: "SO-1".into(), lines: vec![over] })));
     assert_eq!(desk.pull(&label("001200")).left, Some(800));
-    assert_eq!(desk.pull(&label("001000")).signal, Some(Signal::Error), "two kilos and two hundred grams");
+    assert_eq!(desk.pull(&label("001000")).signal, Some(ShiftSignal::Error), "two kilos and two hundred grams");
     assert_eq!(desk.pull(&label("000890")).left, Some(-90), "within what may be more");
     assert_eq!(desk.on_hand(ham, desk.dock, ""), 1_610);
 }
@@ -59,16 +63,23 @@ fn a_label_in_the_unit_of_the_thing_is_its_quantity() {
 fn nothing_is_rounded() {
     let desk = Desk::new();
     let (ham, code) = ham(&desk, "kg", 3, "none");
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let outcome = desk.pull(&format!("]C101{code}3105175055"));
-    assert_eq!(outcome.signal, Some(Signal::Error));
-    assert!(matches!(outcome.say, Say::Unfit(_)), "1.75055 kg in thousandths: {outcome:?}");
+    assert_eq!(outcome.signal, Some(ShiftSignal::Error));
+    assert!(matches!(outcome.feedback, Feedback::UnusableMeasure(_)), "1.75055 kg in thousandths: {outcome:?}");
     assert_eq!((desk.acts(), outcome.measures[0].thousandths()), (0, None));
-    assert_eq!(desk.press(Command::Quantity(2)).say, Say::Set, "so many of them, and still how much");
+    assert_eq!(
+        desk.press(ShiftCommand::Quantity(2)).feedback,
+        Feedback::ShiftUpdated,
+        "so many of them, and still how much"
+    );
     let desk = desk.killed();
-    assert_eq!(desk.does(Input::Amount(0)).say, Say::Nothing);
-    assert_eq!(desk.does(Input::Amount(1_751)).on_hand, Some(1_751), "the person says");
-    assert!(matches!(desk.pull(&format!("]C101{code}3100000000")).say, Say::Unfit(_)), "nothing is no quantity");
+    assert_eq!(desk.does(ShiftInput::Amount(0)).feedback, Feedback::NothingToChange);
+    assert_eq!(desk.does(ShiftInput::Amount(1_751)).on_hand, Some(1_751), "the person says");
+    assert!(
+        matches!(desk.pull(&format!("]C101{code}3100000000")).feedback, Feedback::UnusableMeasure(_)),
+        "nothing is no quantity"
+    );
     desk.pull(TEA);
     assert_eq!(desk.inventory.shift_view().unwrap().held, 1, "held, as every open question");
     let number = desk.inventory.held_scans().unwrap()[0].number;
@@ -81,34 +92,38 @@ fn where_the_unit_is_in_doubt_the_person_is_asked() {
     let desk = Desk::new();
     let (ham, code) = ham(&desk, "Kilo", 2, "lot");
     let label = format!("]C101{code}3103001750");
-    desk.starts(Mode::Receive, "DOCK");
-    assert!(matches!(desk.pull(&label).say, Say::WhichLot(_)));
+    desk.starts(ShiftMode::Receive, "DOCK");
+    assert!(matches!(desk.pull(&label).feedback, Feedback::NeedLot(_)));
     let outcome = desk.pull("]C110L1");
-    assert!(matches!(outcome.say, Say::HowMuch(_)), "one question after the other: {outcome:?}");
-    assert_eq!((outcome.signal, desk.acts()), (Some(Signal::Warning), 0));
-    assert_eq!(desk.does(Input::Amount(1_750)).on_hand, Some(1_750));
+    assert!(matches!(outcome.feedback, Feedback::NeedQuantity(_)), "one question after the other: {outcome:?}");
+    assert_eq!((outcome.signal, desk.acts()), (Some(ShiftSignal::Warning), 0));
+    assert_eq!(desk.does(ShiftInput::Amount(1_750)).on_hand, Some(1_750));
     assert_eq!(desk.on_hand(ham, desk.dock, "10:L1"), 1_750);
 
     desk.pull(&label);
-    assert!(matches!(desk.does(Input::Amount(900)).say, Say::WhichLot(_)), "or how much first");
-    assert_eq!(desk.does(Input::Lot("10:L2".into())).on_hand, Some(900));
+    assert!(matches!(desk.does(ShiftInput::Amount(900)).feedback, Feedback::NeedLot(_)), "or how much first");
+    assert_eq!(desk.does(ShiftInput::Lot("10:L2".into())).on_hand, Some(900));
 }
 
 #[test]
 fn pieces_are_pieces_and_the_label_is_offered() {
     let desk = Desk::new();
     let (ham, code) = ham(&desk, "each", 0, "none");
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let outcome = desk.pull(&format!("]C101{code}3103001750"));
-    assert_eq!((outcome.signal, outcome.on_hand), (Some(Signal::Ok), Some(1_000)));
+    assert_eq!((outcome.signal, outcome.on_hand), (Some(ShiftSignal::Success), Some(1_000)));
     assert_eq!(outcome.measures[0].thousandths(), Some(1_750));
-    assert_eq!(desk.does(Input::Amount(1_750)).on_hand, Some(1_750), "confirmed as the quantity by the app");
+    assert_eq!(desk.does(ShiftInput::Amount(1_750)).on_hand, Some(1_750), "confirmed as the quantity by the app");
     assert_eq!(desk.on_hand(ham, desk.dock, ""), 1_750);
     let found = desk.inventory.lookup(&format!("]C101{code}3103001750"), None).unwrap();
     assert_eq!(found.measures[0].value, "1.750", "and where nothing is recorded");
     assert_eq!(desk.pull(TEA).measures, []);
-    assert_eq!(desk.pull("WHAT").signal, Some(Signal::Error));
-    assert_eq!(desk.does(Input::Amount(5)).say, Say::NotWhole, "of an unknown thing nobody knows the unit");
+    assert_eq!(desk.pull("WHAT").signal, Some(ShiftSignal::Error));
+    assert_eq!(
+        desk.does(ShiftInput::Amount(5)).feedback,
+        Feedback::InvalidQuantity,
+        "of an unknown variant nobody knows the unit"
+    );
     assert_eq!(desk.inventory.held_scans().unwrap()[0].scan.times, 1);
 }
 
@@ -117,9 +132,9 @@ fn pieces_are_pieces_and_the_label_is_offered() {
 fn a_serial_is_one() {
     let desk = Desk::new();
     let (ham, code) = ham(&desk, "kg", 3, "serial");
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     assert_eq!(desk.pull(&format!("]C101{code}310300175021S1")).on_hand, Some(1_000));
-    assert_eq!(desk.does(Input::Amount(1_750)).say, Say::NotWhole);
+    assert_eq!(desk.does(ShiftInput::Amount(1_750)).feedback, Feedback::InvalidQuantity);
     assert_eq!(desk.on_hand(ham, desk.dock, "21:S1"), 1_000);
 }
 
@@ -128,16 +143,20 @@ fn what_an_unknown_label_weighs_is_kept_until_it_is_known() {
     let desk = Desk::new();
     let code = gtin("9950110153001");
     let label = |grams: &str| format!("]C101{code}3103{grams}");
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     desk.pull(&label("001750"));
     desk.pull(&label("000250"));
-    assert_eq!(desk.press(Command::Quantity(2)).signal, Some(Signal::Ok));
+    assert_eq!(desk.press(ShiftCommand::Quantity(2)).signal, Some(ShiftSignal::Success));
     desk.pull(&format!("]C101{code}3103000100300005"));
-    assert_eq!(desk.press(Command::Quantity(3)).signal, Some(Signal::Ok), "three such boxes, whatever is inside");
-    desk.starts(Mode::Count, "A-01");
+    assert_eq!(
+        desk.press(ShiftCommand::Quantity(3)).signal,
+        Some(ShiftSignal::Success),
+        "three such boxes, whatever is inside"
+    );
+    desk.starts(ShiftMode::Count, "A-01");
     desk.pull(&label("001000"));
     desk.pull(&label("001001"));
-    desk.press(Command::Finish);
+    desk.press(ShiftCommand::Finish);
     let ham = counted_in(&desk.inventory, "Ham", "none", ("kg", 3), ("raw", "HAM"), (1, 1));
     let text = desk.inventory.held_scans().unwrap()[0].scan.text.clone();
     assert_eq!(desk.inventory.attach(&text, ham, (1, 1)).unwrap(), 4, "three receipts, one count");
@@ -147,15 +166,15 @@ fn what_an_unknown_label_weighs_is_kept_until_it_is_known() {
 #[test]
 fn labels_of_the_shop_s_own_scale_are_one_item_whatever_each_weighs() {
     let desk = Desk::new();
-    let pattern = Region::Germany.patterns().into_iter().find(|it| it.prefix() == "28").unwrap();
+    let pattern = Region::Germany.patterns().into_iter().find(|pattern| pattern.prefix() == "28").unwrap();
     let label = |item: &str, grams: u64| pattern.code(item, grams).unwrap().as_str()[1..].to_owned();
     let cheese = counted_in(&desk.inventory, "Cheese", "none", ("kg", 3), ("raw", "CHEESE"), (1, 1));
-    desk.starts(Mode::Receive, "DOCK");
-    assert_eq!(desk.pull("2811111068708").say, Say::Unknown("2811111068708".into()), "a code by itself");
-    desk.press(Command::Undo);
+    desk.starts(ShiftMode::Receive, "DOCK");
+    assert_eq!(desk.pull("2811111068708").feedback, Feedback::UnknownCode("2811111068708".into()), "a code by itself");
+    desk.press(ShiftCommand::Undo);
 
-    let in_store = InStore::of_country("de");
-    desk.inventory.set_shift_settings(&Settings { in_store, ..Settings::default() }).unwrap();
+    let in_store = InStoreLayout::of_country("de");
+    desk.inventory.set_shift_settings(&ShiftSettings { in_store, ..ShiftSettings::default() }).unwrap();
     desk.pull("2811111068708");
     desk.pull(&label("281111", 1_250));
     desk.pull(&label("281112", 500));
@@ -167,8 +186,9 @@ fn labels_of_the_shop_s_own_scale_are_one_item_whatever_each_weighs() {
     assert_eq!((found.matches[0].identifier.variant, found.measures[0].value.as_str()), (cheese, "0.003"));
     assert_eq!(desk.inventory.held_scans().unwrap().len(), 1, "the other item waits");
 
-    let bad = InStore { prefix: "40".into(), layout: "PPPPPPPPVVVV".into(), inside: InStoreValue::Price, decimals: 2 };
-    let error = desk.inventory.set_shift_settings(&Settings { in_store: vec![bad], ..Settings::default() });
+    let bad =
+        InStoreLayout { prefix: "40".into(), layout: "PPPPPPPPVVVV".into(), inside: InStoreValue::Price, decimals: 2 };
+    let error = desk.inventory.set_shift_settings(&ShiftSettings { in_store: vec![bad], ..ShiftSettings::default() });
     assert!(matches!(error, Err(Error::Invalid { field: "in_store", .. })), "{error:?}");
-    assert!(InStore::of_country("US").is_empty());
+    assert!(InStoreLayout::of_country("US").is_empty());
 }

@@ -2,7 +2,8 @@
 
 use stocksync_core::Error;
 use stocksync_core::shift::{
-    Command, Expected, ExpectedLine, Input, Mode, Say, Scan, Signal, Source, Wedge, command_label, place_label,
+    ExpectedDocument, ExpectedLine, Feedback, Scan, ScanSource, ShiftCommand, ShiftInput, ShiftMode, ShiftSignal,
+    Wedge, command_label, location_label,
 };
 use stocksync_core::time::Clock;
 use stocksync_schemas::Location;
@@ -14,31 +15,35 @@ const GS: char = '\u{1d}';
 #[test]
 fn a_receiving_morning() {
     let desk = Desk::new();
-    assert_eq!(desk.pull(TEA).say.clone(), desk.pull(TEA).say, "looking up changes nothing");
+    assert_eq!(desk.pull(TEA).feedback.clone(), desk.pull(TEA).feedback, "looking up changes nothing");
     assert_eq!(desk.acts(), 0);
-    assert_eq!(desk.press(Command::Mode(Mode::Receive)).say, Say::Set);
+    assert_eq!(desk.press(ShiftCommand::Mode(ShiftMode::Receive)).feedback, Feedback::ShiftUpdated);
     let outcome = desk.pull(TEA);
-    assert_eq!((outcome.signal, outcome.say), (Some(Signal::Error), Say::NeedPlace), "where to?");
+    assert_eq!((outcome.signal, outcome.feedback), (Some(ShiftSignal::Error), Feedback::NeedLocation), "where to?");
 
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     for sum in 1..=3 {
         let outcome = desk.pull(TEA);
-        assert_eq!((outcome.signal, outcome.on_hand), (Some(Signal::Ok), Some(sum * 1_000)));
+        assert_eq!((outcome.signal, outcome.on_hand), (Some(ShiftSignal::Success), Some(sum * 1_000)));
     }
-    desk.pull(&command_label(Command::Times(12)));
+    desk.pull(&command_label(ShiftCommand::Times(12)));
     assert_eq!(desk.pull(TEA).on_hand, Some(15_000), "a multiplier before");
     assert_eq!(desk.pull(TEA).on_hand, Some(16_000), "counts once");
-    assert_eq!(desk.press(Command::Quantity(24)).on_hand, Some(39_000), "or the number after");
-    assert_eq!(desk.press(Command::Undo).say, Say::Undone);
+    assert_eq!(desk.press(ShiftCommand::Quantity(24)).on_hand, Some(39_000), "or the number after");
+    assert_eq!(desk.press(ShiftCommand::Undo).feedback, Feedback::Undone);
     assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 15_000);
 
     let desk = desk.killed();
-    assert_eq!(desk.inventory.shift_view().unwrap().state.mode, Mode::Receive, "a shift survives a kill");
+    assert_eq!(desk.inventory.shift_view().unwrap().state.mode, ShiftMode::Receive, "a shift survives a kill");
     assert_eq!(desk.pull(TEA).on_hand, Some(16_000));
     for _ in 0..5 {
-        assert_eq!(desk.press(Command::Undo).signal, Some(Signal::Ok), "and so does what can be taken back");
+        assert_eq!(
+            desk.press(ShiftCommand::Undo).signal,
+            Some(ShiftSignal::Success),
+            "and so does what can be taken back"
+        );
     }
-    assert_eq!(desk.press(Command::Undo).say, Say::Nothing);
+    assert_eq!(desk.press(ShiftCommand::Undo).feedback, Feedback::NothingToChange);
     assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 0);
     assert_eq!(desk.inventory.status().unwrap().pending, desk.inventory.status().unwrap().captured_seq);
 }
@@ -46,10 +51,11 @@ fn a_receiving_morning() {
 #[test]
 fn a_camera_sees_a_code_many_times_and_a_trigger_means_each() {
     let desk = Desk::new();
-    desk.starts(Mode::Receive, "DOCK");
-    let look =
-        || desk.does(Input::Scan(Scan { text: TEA.to_owned(), aim: Some("]E0".into()), source: Source::Camera }));
-    assert_eq!(look().signal, Some(Signal::Ok));
+    desk.starts(ShiftMode::Receive, "DOCK");
+    let look = || {
+        desk.does(ShiftInput::Scan(Scan { text: TEA.to_owned(), aim: Some("]E0".into()), source: ScanSource::Camera }))
+    };
+    assert_eq!(look().signal, Some(ShiftSignal::Success));
     for _ in 0..30 {
         assert_eq!(look().signal, None, "held before the camera for three seconds");
     }
@@ -59,10 +65,12 @@ fn a_camera_sees_a_code_many_times_and_a_trigger_means_each() {
     desk.pass(1_500);
     desk.inventory.die_after(Some((1, 1))).unwrap();
     assert!(
-        desk.inventory.shift(Input::Scan(Scan { text: TEA.to_owned(), aim: None, source: Source::Camera })).is_err()
+        desk.inventory
+            .shift(ShiftInput::Scan(Scan { text: TEA.to_owned(), aim: None, source: ScanSource::Camera }))
+            .is_err()
     );
     let desk = desk.killed();
-    let again = desk.does(Input::Scan(Scan { text: TEA.to_owned(), aim: None, source: Source::Camera }));
+    let again = desk.does(ShiftInput::Scan(Scan { text: TEA.to_owned(), aim: None, source: ScanSource::Camera }));
     assert_eq!(again.on_hand, Some(3_000), "what failed is tried again at the next look");
 }
 
@@ -72,34 +80,37 @@ fn packs_are_exact_and_parts_of_them_are_told() {
     let case = gtin("1400638133393");
     name_it(&desk.inventory, desk.tea, ("gtin", &case), (12, 1));
     name_it(&desk.inventory, desk.tea, ("raw", "TEA-THIRD"), (1, 3));
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     assert_eq!(desk.pull(&case).on_hand, Some(12_000));
-    assert_eq!(desk.press(Command::Quantity(3)).on_hand, Some(36_000), "three cases");
-    assert_eq!(desk.pull("TEA-THIRD").say, Say::NotWhole);
-    desk.press(Command::Times(3));
+    assert_eq!(desk.press(ShiftCommand::Quantity(3)).on_hand, Some(36_000), "three cases");
+    assert_eq!(desk.pull("TEA-THIRD").feedback, Feedback::InvalidQuantity);
+    desk.press(ShiftCommand::Times(3));
     assert_eq!(desk.pull("TEA-THIRD").on_hand, Some(37_000));
-    desk.press(Command::Times(100_000));
-    desk.press(Command::Times(0));
+    desk.press(ShiftCommand::Times(100_000));
+    desk.press(ShiftCommand::Times(0));
     let million = desk.pull(&case);
-    assert_eq!(million.signal, Some(Signal::Ok));
-    assert_eq!(desk.press(Command::Quantity(4_000_000_000)).say, Say::NotWhole);
+    assert_eq!(million.signal, Some(ShiftSignal::Success));
+    assert_eq!(desk.press(ShiftCommand::Quantity(4_000_000_000)).feedback, Feedback::InvalidQuantity);
 }
 
 #[test]
 fn unknown_codes_are_kept_and_recorded_once_they_are_known() {
     let desk = Desk::new();
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let strange = gtin("595012345678");
     for _ in 0..2 {
         let outcome = desk.pull(&strange);
-        assert_eq!((outcome.signal, outcome.say), (Some(Signal::Error), Say::Unknown(strange.clone())));
+        assert_eq!(
+            (outcome.signal, outcome.feedback),
+            (Some(ShiftSignal::Error), Feedback::UnknownCode(strange.clone()))
+        );
     }
-    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok), "the work goes on");
-    desk.starts(Mode::Count, "A-01");
+    assert_eq!(desk.pull(TEA).signal, Some(ShiftSignal::Success), "the work goes on");
+    desk.starts(ShiftMode::Count, "A-01");
     for _ in 0..3 {
         desk.pull(&strange);
     }
-    desk.press(Command::Finish);
+    desk.press(ShiftCommand::Finish);
     let desk = desk.killed();
     assert_eq!(desk.inventory.shift_view().unwrap().held, 5);
     assert_eq!(desk.inventory.held_scans().unwrap()[0].scan.gtin, format!("0{strange}"));
@@ -110,12 +121,12 @@ fn unknown_codes_are_kept_and_recorded_once_they_are_known() {
     assert_eq!(desk.on_hand(coffee, desk.dock, ""), 12_000);
     assert_eq!(desk.on_hand(coffee, desk.aisle, ""), 18_000);
     assert!(matches!(desk.inventory.attach(&strange, coffee, (6, 1)), Err(Error::NotFound(_))), "once");
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     assert_eq!(desk.pull(&strange).on_hand, Some(18_000), "from now on it is known");
 
     desk.pull("GIBBERISH");
     let held = desk.inventory.held_scans().unwrap();
-    desk.inventory.drop_held(held[0].number).unwrap();
+    desk.inventory.discard_held(held[0].number).unwrap();
     assert_eq!(desk.inventory.shift_view().unwrap().held, 0);
 }
 
@@ -123,30 +134,38 @@ fn unknown_codes_are_kept_and_recorded_once_they_are_known() {
 fn lots_come_with_the_code_from_a_second_symbol_or_by_hand() {
     let desk = Desk::new();
     let cheese = gtin("0950110153000");
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let outcome = desk.pull(&format!("]d201{cheese}1726123110LOT1"));
-    assert_eq!((outcome.signal, desk.on_hand(desk.cheese, desk.dock, "10:LOT1")), (Some(Signal::Ok), 1_000));
+    assert_eq!((outcome.signal, desk.on_hand(desk.cheese, desk.dock, "10:LOT1")), (Some(ShiftSignal::Success), 1_000));
     let outcome = desk.pull(&format!("]d201{cheese}1720123110OLD"));
-    assert_eq!((outcome.signal, outcome.on_hand), (Some(Signal::Warning), Some(1_000)), "expired: recorded, and told");
-    assert!(matches!(outcome.say, Say::Expired(..)));
+    assert_eq!(
+        (outcome.signal, outcome.on_hand),
+        (Some(ShiftSignal::Warning), Some(1_000)),
+        "expired: recorded, and told"
+    );
+    assert!(matches!(outcome.feedback, Feedback::RecordedExpired(..)));
 
-    assert!(matches!(desk.pull(&cheese).say, Say::WhichLot(_)));
-    assert_eq!(desk.pull("]C110LOT2").signal, Some(Signal::Ok), "the second symbol of the box");
+    assert!(matches!(desk.pull(&cheese).feedback, Feedback::NeedLot(_)));
+    assert_eq!(desk.pull("]C110LOT2").signal, Some(ShiftSignal::Success), "the second symbol of the box");
     assert_eq!(desk.on_hand(desk.cheese, desk.dock, "10:LOT2"), 1_000);
-    assert_eq!(desk.pull("]C110LOT3").say, Say::LotNoted, "or the first");
-    assert_eq!(desk.pull(&cheese).signal, Some(Signal::Ok));
+    assert_eq!(desk.pull("]C110LOT3").feedback, Feedback::LotRemembered, "or the first");
+    assert_eq!(desk.pull(&cheese).signal, Some(ShiftSignal::Success));
     assert_eq!(desk.on_hand(desk.cheese, desk.dock, "10:LOT3"), 1_000);
 
     desk.pull("]C110LOT4");
     desk.pass(10_000);
-    assert!(matches!(desk.pull(&cheese).say, Say::WhichLot(_)), "too late: it belongs to another box");
-    assert_eq!(desk.does(Input::Lot("10:LOT5".into())).on_hand, Some(1_000));
-    desk.press(Command::Times(4));
+    assert!(matches!(desk.pull(&cheese).feedback, Feedback::NeedLot(_)), "too late: it belongs to another box");
+    assert_eq!(desk.does(ShiftInput::Lot("10:LOT5".into())).on_hand, Some(1_000));
+    desk.press(ShiftCommand::Times(4));
     desk.pull(&cheese);
     let desk = desk.killed();
-    assert_eq!(desk.does(Input::Lot(String::new())).on_hand, Some(4_000), "a question survives a kill, and so does ×4");
-    assert_eq!(desk.does(Input::Lot("10:X".into())).say, Say::Nothing);
-    assert!(matches!(desk.inventory.shift(Input::Lot("9".repeat(65))), Err(Error::Invalid { .. })));
+    assert_eq!(
+        desk.does(ShiftInput::Lot(String::new())).on_hand,
+        Some(4_000),
+        "a question survives a kill, and so does ×4"
+    );
+    assert_eq!(desk.does(ShiftInput::Lot("10:X".into())).feedback, Feedback::NothingToChange);
+    assert!(matches!(desk.inventory.shift(ShiftInput::Lot("9".repeat(65))), Err(Error::Invalid { .. })));
 }
 
 #[test]
@@ -154,109 +173,124 @@ fn serials_and_pallets_are_there_or_not() {
     let desk = Desk::new();
     let drill = gtin("0950110153001");
     let piece = |serial: &str| format!("]d201{drill}21{serial}");
-    desk.starts(Mode::Receive, "DOCK");
-    assert_eq!(desk.pull(&piece("S1")).signal, Some(Signal::Ok));
+    desk.starts(ShiftMode::Receive, "DOCK");
+    assert_eq!(desk.pull(&piece("S1")).signal, Some(ShiftSignal::Success));
     let acts = desk.acts();
     let again = desk.pull(&piece("S1"));
-    assert_eq!((again.signal, again.say), (Some(Signal::Duplicate), Say::Again("21:S1".into())));
-    desk.press(Command::Times(5));
-    assert_eq!(desk.pull(&piece("S2")).say, Say::NotWhole, "five of one serial are a mistake");
-    desk.press(Command::Times(1));
+    assert_eq!(
+        (again.signal, again.feedback),
+        (Some(ShiftSignal::Duplicate), Feedback::AlreadyScanned("21:S1".into()))
+    );
+    desk.press(ShiftCommand::Times(5));
+    assert_eq!(desk.pull(&piece("S2")).feedback, Feedback::InvalidQuantity, "five of one serial are a mistake");
+    desk.press(ShiftCommand::Times(1));
     assert_eq!(desk.acts(), acts);
 
-    desk.starts(Mode::Issue, "DOCK");
-    assert_eq!(desk.pull(&piece("S1")).signal, Some(Signal::Ok));
-    assert_eq!(desk.pull(&piece("S1")).signal, Some(Signal::Duplicate), "it left already");
+    desk.starts(ShiftMode::Issue, "DOCK");
+    assert_eq!(desk.pull(&piece("S1")).signal, Some(ShiftSignal::Success));
+    assert_eq!(desk.pull(&piece("S1")).signal, Some(ShiftSignal::Duplicate), "it left already");
     let stranger = desk.pull(&piece("S9"));
-    assert_eq!(stranger.signal, Some(Signal::Warning), "never received, and yet in hand: a fact, and a reason to look");
+    assert_eq!(
+        stranger.signal,
+        Some(ShiftSignal::Warning),
+        "never received, and yet in hand: a fact, and a reason to look"
+    );
     assert_eq!(desk.on_hand(desk.drill, desk.dock, "21:S9"), -1_000);
 
-    desk.starts(Mode::Count, "A-01");
-    assert_eq!(desk.pull(&piece("S3")).signal, Some(Signal::Ok));
-    assert_eq!(desk.pull(&piece("S3")).signal, Some(Signal::Duplicate));
-    assert_eq!(desk.pull(&piece("S4")).signal, Some(Signal::Ok));
-    assert_eq!(desk.pull(&piece("S3")).signal, Some(Signal::Duplicate), "counted a line ago");
-    desk.press(Command::Finish);
+    desk.starts(ShiftMode::Count, "A-01");
+    assert_eq!(desk.pull(&piece("S3")).signal, Some(ShiftSignal::Success));
+    assert_eq!(desk.pull(&piece("S3")).signal, Some(ShiftSignal::Duplicate));
+    assert_eq!(desk.pull(&piece("S4")).signal, Some(ShiftSignal::Success));
+    assert_eq!(desk.pull(&piece("S3")).signal, Some(ShiftSignal::Duplicate), "counted a line ago");
+    desk.press(ShiftCommand::Finish);
     assert_eq!(desk.on_hand(desk.drill, desk.aisle, "21:S3"), 1_000);
 
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let sscc = gtin("10950110153000001");
     let pallet = format!("]C100{sscc}02{}37{}", format_args!("0{TEA}"), "40");
     assert_eq!(desk.pull(&pallet).on_hand, Some(40_000), "forty inside");
-    assert_eq!(desk.pull(&pallet).signal, Some(Signal::Duplicate));
-    desk.press(Command::Undo);
+    assert_eq!(desk.pull(&pallet).signal, Some(ShiftSignal::Duplicate));
+    desk.press(ShiftCommand::Undo);
     assert_eq!(desk.pull(&pallet).on_hand, Some(40_000), "taken back, it may come again");
 }
 
 #[test]
 fn a_count_is_a_tally_by_line_that_acts_once_it_is_finished() {
     let desk = Desk::new();
-    desk.starts(Mode::Receive, "A-01");
-    desk.press(Command::Times(48));
+    desk.starts(ShiftMode::Receive, "A-01");
+    desk.press(ShiftCommand::Times(48));
     desk.pull(TEA);
     let other = variant(&desk.inventory, "Mug", "none", ("raw", "MUG"), (1, 1));
-    desk.press(Command::Times(5));
+    desk.press(ShiftCommand::Times(5));
     desk.pull("MUG");
 
-    desk.starts(Mode::Count, "A-01");
+    desk.starts(ShiftMode::Count, "A-01");
     for _ in 0..20 {
         desk.pull(TEA);
     }
-    desk.press(Command::Undo);
+    desk.press(ShiftCommand::Undo);
     let desk = desk.killed();
     assert_eq!(desk.inventory.shift_view().unwrap().state.counting().unwrap().1, 19_000, "a tally survives a kill");
     desk.pull("MUG");
-    assert_eq!(desk.press(Command::Quantity(0)).signal, Some(Signal::Ok), "none after all");
+    assert_eq!(desk.press(ShiftCommand::Quantity(0)).signal, Some(ShiftSignal::Success), "none after all");
     desk.pull(TEA);
-    assert_eq!(desk.press(Command::Quantity(25)).signal, Some(Signal::Ok), "the other shelf");
+    assert_eq!(desk.press(ShiftCommand::Quantity(25)).signal, Some(ShiftSignal::Success), "the other shelf");
     assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 48_000, "nothing acts before the count is finished");
-    desk.press(Command::Finish);
+    desk.press(ShiftCommand::Finish);
     assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 44_000);
     assert_eq!(desk.on_hand(other, desk.aisle, ""), 0);
     assert!(desk.inventory.exceptions().unwrap().is_empty());
-    assert_eq!(desk.press(Command::Undo).signal, Some(Signal::Ok), "the receipt, not what the count named");
+    assert_eq!(
+        desk.press(ShiftCommand::Undo).signal,
+        Some(ShiftSignal::Success),
+        "the receipt, not what the count named"
+    );
 
-    desk.starts(Mode::Count, "A-01");
+    desk.starts(ShiftMode::Count, "A-01");
     desk.pull("MUG");
-    desk.press(Command::Complete);
+    desk.press(ShiftCommand::Complete);
     assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 0, "everything was looked at, and there was no tea");
     assert_eq!(desk.on_hand(other, desk.aisle, ""), 1_000);
-    desk.starts(Mode::Count, "A-01");
-    assert_eq!(desk.press(Command::Mode(Mode::Issue)).signal, Some(Signal::Ok), "a count of nothing leaves nothing");
+    desk.starts(ShiftMode::Count, "A-01");
+    assert_eq!(
+        desk.press(ShiftCommand::Mode(ShiftMode::Issue)).signal,
+        Some(ShiftSignal::Success),
+        "a count of nothing leaves nothing"
+    );
     assert!(desk.inventory.exceptions().unwrap().is_empty());
 }
 
 #[test]
-fn moves_go_from_the_first_place_to_the_second() {
+fn moves_go_from_the_first_location_to_the_second() {
     let desk = Desk::new();
-    desk.starts(Mode::Receive, "DOCK");
-    desk.press(Command::Times(10));
+    desk.starts(ShiftMode::Receive, "DOCK");
+    desk.press(ShiftCommand::Times(10));
     desk.pull(TEA);
-    desk.starts(Mode::Move, "DOCK");
-    assert_eq!(desk.pull(TEA).say, Say::NeedTarget);
-    desk.pull(&place_label("A-01").unwrap());
+    desk.starts(ShiftMode::Move, "DOCK");
+    assert_eq!(desk.pull(TEA).feedback, Feedback::NeedTarget);
+    desk.pull(&location_label("A-01").unwrap());
     desk.pull(TEA);
     desk.pull(TEA);
     assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 2_000);
-    desk.pull(&place_label("A-01").unwrap());
-    assert_eq!(desk.pull(TEA).say, Say::NeedTarget, "a third place begins anew");
-    desk.does(Input::Place(desk.dock));
+    desk.pull(&location_label("A-01").unwrap());
+    assert_eq!(desk.pull(TEA).feedback, Feedback::NeedTarget, "a third location begins anew");
+    desk.does(ShiftInput::Location(desk.dock));
     desk.pull(TEA);
     assert_eq!((desk.on_hand(desk.tea, desk.aisle, ""), desk.on_hand(desk.tea, desk.dock, "")), (1_000, 9_000));
-    assert_eq!(desk.pull(&place_label("NOWHERE").unwrap()).say, Say::BadLabel("NOWHERE".into()));
-    assert!(matches!(desk.pull("-S/RECEIVE9").say, Say::BadLabel(_)), "a misread command does nothing");
+    assert_eq!(desk.pull(&location_label("NOWHERE").unwrap()).feedback, Feedback::InvalidLabel("NOWHERE".into()));
+    assert!(matches!(desk.pull("-S/RECEIVE9").feedback, Feedback::InvalidLabel(_)), "a misread command does nothing");
 }
 
 /// E10: each mode moves the right balance in the right direction.
 #[test]
 fn e10_returns_damage_and_waste() {
     let desk = Desk::new();
-    desk.starts(Mode::Return, "DOCK");
-    desk.press(Command::Times(5));
+    desk.starts(ShiftMode::Return, "DOCK");
+    desk.press(ShiftCommand::Times(5));
     desk.pull(TEA);
     assert_eq!(desk.on_hand(desk.tea, Location::CUSTOMER, ""), -5_000);
-    for mode in [Mode::Damage, Mode::Waste] {
-        desk.press(Command::Mode(mode));
+    for mode in [ShiftMode::Damage, ShiftMode::Waste] {
+        desk.press(ShiftCommand::Mode(mode));
         desk.pull(TEA);
     }
     assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 3_000);
@@ -267,47 +301,47 @@ fn e10_returns_damage_and_waste() {
 #[test]
 fn e04_e09_documents_are_worked_off() {
     let desk = Desk::new();
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let order = |units: i64| {
-        Some(Expected { reference: "PO-7".into(), lines: vec![ExpectedLine::new(desk.tea, units * 1_000)] })
+        Some(ExpectedDocument { reference: "PO-7".into(), lines: vec![ExpectedLine::new(desk.tea, units * 1_000)] })
     };
-    desk.does(Input::Expect(order(2)));
-    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
-    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
+    desk.does(ShiftInput::Expect(order(2)));
+    assert_eq!(desk.pull(TEA).signal, Some(ShiftSignal::Success));
+    assert_eq!(desk.pull(TEA).signal, Some(ShiftSignal::Success));
     let over = desk.pull(TEA);
-    assert_eq!((over.signal, over.on_hand), (Some(Signal::Warning), Some(3_000)));
+    assert_eq!((over.signal, over.on_hand), (Some(ShiftSignal::Warning), Some(3_000)));
 
-    desk.starts(Mode::Issue, "DOCK");
-    desk.does(Input::Expect(order(2)));
+    desk.starts(ShiftMode::Issue, "DOCK");
+    desk.does(ShiftInput::Expect(order(2)));
     desk.pull(TEA);
     desk.pull(TEA);
     let over = desk.pull(TEA);
-    assert_eq!((over.signal, over.say), (Some(Signal::Error), Say::NotExpected("Tea".into())));
+    assert_eq!((over.signal, over.feedback), (Some(ShiftSignal::Error), Feedback::NotOnDocument("Tea".into())));
     assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 1_000);
-    desk.press(Command::Undo);
-    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok), "one was taken back");
-    assert_eq!(desk.press(Command::Quantity(2)).signal, Some(Signal::Error), "three of two");
+    desk.press(ShiftCommand::Undo);
+    assert_eq!(desk.pull(TEA).signal, Some(ShiftSignal::Success), "one was taken back");
+    assert_eq!(desk.press(ShiftCommand::Quantity(2)).signal, Some(ShiftSignal::Error), "three of two");
     assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 1_000, "and what was recorded stands");
     let row = &desk.inventory.ops(None, 1).unwrap()[0];
     assert!(format!("{:?}", row.entry.op.body).contains("PO-7"));
-    desk.does(Input::Expect(None));
-    assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
+    desk.does(ShiftInput::Expect(None));
+    assert_eq!(desk.pull(TEA).signal, Some(ShiftSignal::Success));
 }
 
 #[test]
-fn several_things_of_one_code_are_a_question() {
+fn several_variants_of_one_code_are_a_question() {
     let desk = Desk::new();
     for name in ["Red", "Blue"] {
         variant(&desk.inventory, name, "none", ("raw", "SHARED"), (1, 1));
     }
-    desk.starts(Mode::Receive, "DOCK");
-    desk.press(Command::Times(7));
+    desk.starts(ShiftMode::Receive, "DOCK");
+    desk.press(ShiftCommand::Times(7));
     let outcome = desk.pull("SHARED");
-    let Say::Choose(things) = &outcome.say else { panic!("{outcome:?}") };
-    assert_eq!((outcome.signal, things.len()), (Some(Signal::Warning), 2));
-    assert_eq!(desk.does(Input::Choose(desk.tea)).say, Say::Nothing, "that was not among them");
-    assert_eq!(desk.does(Input::Choose(things[1].variant)).on_hand, Some(7_000));
-    assert_eq!(desk.does(Input::Choose(things[1].variant)).say, Say::Nothing);
+    let Feedback::ChooseVariant(variants) = &outcome.feedback else { panic!("{outcome:?}") };
+    assert_eq!((outcome.signal, variants.len()), (Some(ShiftSignal::Warning), 2));
+    assert_eq!(desk.does(ShiftInput::Choose(desk.tea)).feedback, Feedback::NothingToChange, "that was not among them");
+    assert_eq!(desk.does(ShiftInput::Choose(variants[1].variant)).on_hand, Some(7_000));
+    assert_eq!(desk.does(ShiftInput::Choose(variants[1].variant)).feedback, Feedback::NothingToChange);
     // The tenant's own barcode beats the GTIN that it looks like.
     let own = variant(&desk.inventory, "Own", "none", ("raw", TEA), (1, 1));
     desk.pull(TEA);
@@ -324,13 +358,13 @@ fn a_shift_at_a_keyboard() {
         for key in text.chars().chain(['\n']) {
             desk.pass(gap_ms);
             if let Some(scan) = wedge.key(key, desk.watch.read().boot_ms) {
-                outcome = Some(desk.inventory.shift(Input::Scan(scan)).unwrap());
+                outcome = Some(desk.inventory.shift(ShiftInput::Scan(scan)).unwrap());
             }
         }
         outcome.unwrap()
     };
-    types(&command_label(Command::Mode(Mode::Receive)), 6);
-    types(&place_label("DOCK").unwrap(), 6);
+    types(&command_label(ShiftCommand::Mode(ShiftMode::Receive)), 6);
+    types(&location_label("DOCK").unwrap(), 6);
     assert_eq!(types(TEA, 6).on_hand, Some(1_000));
     assert_eq!(types(TEA, 6).on_hand, Some(2_000), "a trigger has no pause");
     assert_eq!(types(TEA, 400).on_hand, Some(3_000), "typed by hand");
@@ -338,7 +372,7 @@ fn a_shift_at_a_keyboard() {
     let outcome = types(&format!("]C101{cheese}10L7{GS}240X1"), 6);
     assert_eq!(outcome.on_hand, Some(1_000), "a scanner may send its symbology first: {outcome:?}");
     assert_eq!(desk.on_hand(desk.cheese, desk.dock, "10:L7"), 1_000);
-    assert!(matches!(desk.inventory.shift(Input::Scan(Scan::default())), Err(Error::Invalid { .. })));
+    assert!(matches!(desk.inventory.shift(ShiftInput::Scan(Scan::default())), Err(Error::Invalid { .. })));
 }
 
 /// UPC-E: eight digits beside `]E0`.
@@ -364,22 +398,26 @@ fn a_kill_at_any_step_leaves_each_scan_whole_or_undone() {
         draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (draw >> 33) % most
     };
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let (mut deaths, mut kept) = (0, 0);
     for _ in 0..600 {
         let input = match next(17) {
-            0..=4 => Input::Scan(Scan { text: TEA.into(), aim: None, source: Source::Scanner }),
-            5 | 6 => Input::Scan(Scan { text: lot.clone(), aim: Some("]d2".into()), source: Source::Scanner }),
-            7 => Input::Scan(Scan { text: "WHAT".into(), aim: None, source: Source::Scanner }),
-            8 => Input::Command(Command::Times(u32::try_from(1 + next(9)).unwrap())),
-            9 => Input::Command(Command::Quantity(u32::try_from(next(9)).unwrap())),
-            10 => Input::Command(Command::Undo),
-            11 => Input::Command(Command::Mode(if next(2) == 0 { Mode::Count } else { Mode::Receive })),
-            12 => Input::Command(Command::Finish),
-            13 => Input::Scan(Scan { text: cheese.clone(), aim: None, source: Source::Scanner }),
-            14 => Input::Lot("10:L1".into()),
-            15 => Input::Amount(i64::try_from(next(9_000)).unwrap()),
-            _ => Input::Place(if next(2) == 0 { desk.dock } else { desk.aisle }),
+            0..=4 => ShiftInput::Scan(Scan { text: TEA.into(), aim: None, source: ScanSource::Scanner }),
+            5 | 6 => ShiftInput::Scan(Scan { text: lot.clone(), aim: Some("]d2".into()), source: ScanSource::Scanner }),
+            7 => ShiftInput::Scan(Scan { text: "WHAT".into(), aim: None, source: ScanSource::Scanner }),
+            8 => ShiftInput::Command(ShiftCommand::Times(u32::try_from(1 + next(9)).unwrap())),
+            9 => ShiftInput::Command(ShiftCommand::Quantity(u32::try_from(next(9)).unwrap())),
+            10 => ShiftInput::Command(ShiftCommand::Undo),
+            11 => ShiftInput::Command(ShiftCommand::Mode(if next(2) == 0 {
+                ShiftMode::Count
+            } else {
+                ShiftMode::Receive
+            })),
+            12 => ShiftInput::Command(ShiftCommand::Finish),
+            13 => ShiftInput::Scan(Scan { text: cheese.clone(), aim: None, source: ScanSource::Scanner }),
+            14 => ShiftInput::Lot("10:L1".into()),
+            15 => ShiftInput::Amount(i64::try_from(next(9_000)).unwrap()),
+            _ => ShiftInput::Location(if next(2) == 0 { desk.dock } else { desk.aisle }),
         };
         desk.pass(700);
         let look = |desk: &Desk| {
@@ -406,11 +444,11 @@ fn a_kill_at_any_step_leaves_each_scan_whole_or_undone() {
         } else {
             desk.inventory.shift(input).unwrap();
         }
-        assert!(desk.inventory.exceptions().unwrap().iter().all(|it| it.kind.as_str() != "oversold"));
+        assert!(desk.inventory.exceptions().unwrap().iter().all(|exception| exception.kind.as_str() != "oversold"));
     }
     assert!(deaths > 50 && kept > 5, "{deaths} deaths, {kept} kept");
-    desk.press(Command::Finish);
+    desk.press(ShiftCommand::Finish);
     assert!(!desk.inventory.shift_view().unwrap().state.in_session());
     let open = desk.inventory.exceptions().unwrap();
-    assert!(open.iter().all(|it| it.kind.as_str() != "count_open"), "{open:?}");
+    assert!(open.iter().all(|exception| exception.kind.as_str() != "count_open"), "{open:?}");
 }

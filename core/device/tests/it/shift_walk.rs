@@ -1,6 +1,8 @@
 //! The jobs of a day as a handheld worker does them: pick, receive, returns, counts.
 
-use stocksync_core::shift::{Command, Expected, ExpectedLine, Input, Mode, Say, Settings, Signal};
+use stocksync_core::shift::{
+    ExpectedDocument, ExpectedLine, Feedback, ShiftCommand, ShiftInput, ShiftMode, ShiftSettings, ShiftSignal,
+};
 use stocksync_schemas::{Body, Location, Move, MovementLine};
 
 use crate::desk::{Desk, TEA, gtin, variant};
@@ -14,31 +16,37 @@ fn newest(desk: &Desk) -> Body {
 #[test]
 fn e09_tolerances() {
     let desk = Desk::new();
-    desk.starts(Mode::Receive, "DOCK");
+    desk.starts(ShiftMode::Receive, "DOCK");
     let line = ExpectedLine { over: 2_000, ..ExpectedLine::new(desk.tea, 10_000) };
-    desk.does(Input::Expect(Some(Expected { reference: "PO-7".into(), lines: vec![line, line] })));
-    desk.press(Command::Times(20));
-    assert_eq!(desk.pull(TEA).left, Some(0), "two lines of one thing are one");
-    desk.press(Command::Times(4));
+    desk.does(ShiftInput::Expect(Some(ExpectedDocument { reference: "PO-7".into(), lines: vec![line, line] })));
+    desk.press(ShiftCommand::Times(20));
+    assert_eq!(desk.pull(TEA).left, Some(0), "two lines of one variant are one");
+    desk.press(ShiftCommand::Times(4));
     let within = desk.pull(TEA);
-    assert_eq!((within.signal, within.left), (Some(Signal::Ok), Some(-4_000)));
+    assert_eq!((within.signal, within.left), (Some(ShiftSignal::Success), Some(-4_000)));
     let beyond = desk.pull(TEA);
-    assert!(matches!(beyond.say, Say::Unexpected(..)), "{beyond:?}");
-    assert_eq!((beyond.signal, beyond.on_hand), (Some(Signal::Warning), Some(25_000)));
-    desk.press(Command::Undo);
-    assert_eq!(desk.press(Command::Quantity(3)).left, Some(-3_000), "in place of the four");
-    let note = Expected { reference: "NOTE-9".into(), lines: Vec::new() };
+    assert!(matches!(beyond.feedback, Feedback::RecordedUnexpected(..)), "{beyond:?}");
+    assert_eq!((beyond.signal, beyond.on_hand), (Some(ShiftSignal::Warning), Some(25_000)));
+    desk.press(ShiftCommand::Undo);
+    assert_eq!(desk.press(ShiftCommand::Quantity(3)).left, Some(-3_000), "in place of the four");
+    let note = ExpectedDocument { reference: "NOTE-9".into(), lines: Vec::new() };
     for expected in [None, Some(note)] {
         let named = expected.clone();
-        desk.does(Input::Expect(expected));
+        desk.does(ShiftInput::Expect(expected));
         let blind = desk.pull(TEA);
-        assert_eq!((blind.signal, blind.left), (Some(Signal::Ok), None));
+        assert_eq!((blind.signal, blind.left), (Some(ShiftSignal::Success), None));
         let Body::Move(act) = newest(&desk) else { panic!() };
-        assert_eq!(act.reference, named.map(|it| it.reference).unwrap_or_default(), "blind, by the delivery note");
+        assert_eq!(
+            act.reference,
+            named.map(|document| document.reference).unwrap_or_default(),
+            "blind, by the delivery note"
+        );
     }
     let bad = ExpectedLine { over: -1, ..line };
     assert!(
-        desk.inventory.shift(Input::Expect(Some(Expected { reference: String::new(), lines: vec![bad] }))).is_err()
+        desk.inventory
+            .shift(ShiftInput::Expect(Some(ExpectedDocument { reference: String::new(), lines: vec![bad] })))
+            .is_err()
     );
 }
 
@@ -46,66 +54,66 @@ fn e09_tolerances() {
 #[test]
 fn e04_an_unknown_code_is_no_pick() {
     let desk = Desk::new();
-    desk.starts(Mode::Issue, "DOCK");
+    desk.starts(ShiftMode::Issue, "DOCK");
     let lines = vec![ExpectedLine::new(desk.tea, 1_000)];
-    desk.does(Input::Expect(Some(Expected { reference: "SO-1".into(), lines })));
+    desk.does(ShiftInput::Expect(Some(ExpectedDocument { reference: "SO-1".into(), lines })));
     let outcome = desk.pull("WHAT");
-    assert_eq!((outcome.signal, outcome.say), (Some(Signal::Error), Say::NotExpected("WHAT".into())));
+    assert_eq!((outcome.signal, outcome.feedback), (Some(ShiftSignal::Error), Feedback::NotOnDocument("WHAT".into())));
     assert_eq!(desk.inventory.shift_view().unwrap().held, 0, "so nobody can make a sale of it later");
     assert_eq!(desk.pull(TEA).left, Some(0));
-    desk.does(Input::Expect(None));
-    assert!(matches!(desk.pull("WHAT").say, Say::Unknown(_)));
+    desk.does(ShiftInput::Expect(None));
+    assert!(matches!(desk.pull("WHAT").feedback, Feedback::UnknownCode(_)));
     assert_eq!(desk.inventory.shift_view().unwrap().held, 1);
 }
 
-/// E10: each mode by its label, each from the right place to the right one; a damaged return never comes to stock.
+/// E10: each mode by its label, each from the right location to the right one; a damaged return never comes to stock.
 #[test]
 fn e10_every_mode_has_its_ends() {
     let desk = Desk::new();
-    desk.starts(Mode::Receive, "DOCK");
-    desk.press(Command::Times(10));
+    desk.starts(ShiftMode::Receive, "DOCK");
+    desk.press(ShiftCommand::Times(10));
     desk.pull(TEA);
     for (mode, from, to, reason) in [
-        (Mode::Return, Location::CUSTOMER, desk.dock, "sale_return"),
-        (Mode::SupplierReturn, desk.dock, Location::SUPPLIER, "supplier_return"),
-        (Mode::Damage, desk.dock, Location::SCRAP, "damage"),
-        (Mode::Waste, desk.dock, Location::SCRAP, "waste"),
-        (Mode::DamagedReturn, Location::CUSTOMER, Location::SCRAP, "damaged_return"),
+        (ShiftMode::Return, Location::CUSTOMER, desk.dock, "sale_return"),
+        (ShiftMode::SupplierReturn, desk.dock, Location::SUPPLIER, "supplier_return"),
+        (ShiftMode::Damage, desk.dock, Location::SCRAP, "damage"),
+        (ShiftMode::Waste, desk.dock, Location::SCRAP, "waste"),
+        (ShiftMode::DamagedReturn, Location::CUSTOMER, Location::SCRAP, "damaged_return"),
     ] {
         desk.starts(mode, "DOCK");
-        assert_eq!(desk.pull(TEA).signal, Some(Signal::Ok));
+        assert_eq!(desk.pull(TEA).signal, Some(ShiftSignal::Success));
         let Body::Move(act) = newest(&desk) else { panic!() };
         assert_eq!((act.from, act.to, act.reason.as_str()), (from, to, reason));
     }
     assert_eq!(desk.on_hand(desk.tea, desk.dock, ""), 8_000);
     assert_eq!(desk.on_hand(desk.tea, Location::SCRAP, ""), 3_000);
-    desk.press(Command::Undo);
+    desk.press(ShiftCommand::Undo);
     assert_eq!(desk.on_hand(desk.tea, Location::SCRAP, ""), 2_000);
 
     let desk = Desk::new();
-    desk.press(Command::Mode(Mode::DamagedReturn));
-    assert_eq!(desk.pull(TEA).on_hand, Some(1_000), "it goes to no place here, so none is asked for");
+    desk.press(ShiftCommand::Mode(ShiftMode::DamagedReturn));
+    assert_eq!(desk.pull(TEA).on_hand, Some(1_000), "it goes to no location here, so none is asked for");
     let drill = format!("]d201{}21S1", gtin("0950110153001"));
-    assert_eq!(desk.pull(&drill).signal, Some(Signal::Ok));
-    assert_eq!(desk.pull(&drill).signal, Some(Signal::Duplicate), "one piece is broken once");
+    assert_eq!(desk.pull(&drill).signal, Some(ShiftSignal::Success));
+    assert_eq!(desk.pull(&drill).signal, Some(ShiftSignal::Duplicate), "one piece is broken once");
 }
 
-/// A12: whoever says that all was looked at means every place of the count, not only the last.
+/// A12: whoever says that all was looked at means every location of the count, not only the last.
 #[test]
-fn a12_a_complete_count_covers_every_place_it_went_to() {
+fn a12_a_complete_count_covers_every_location_it_went_to() {
     let desk = Desk::new();
     let mug = variant(&desk.inventory, "Mug", "none", ("raw", "MUG"), (1, 1));
-    for place in ["DOCK", "A-01"] {
-        desk.starts(Mode::Receive, place);
+    for location in ["DOCK", "A-01"] {
+        desk.starts(ShiftMode::Receive, location);
         desk.pull(TEA);
         desk.pull("MUG");
     }
-    desk.starts(Mode::Count, "DOCK");
+    desk.starts(ShiftMode::Count, "DOCK");
     desk.pull(TEA);
-    desk.does(Input::Place(desk.aisle));
+    desk.does(ShiftInput::Location(desk.aisle));
     desk.pull("MUG");
-    desk.press(Command::Complete);
-    let shows = |variant, place| desk.on_hand(variant, place, "");
+    desk.press(ShiftCommand::Complete);
+    let shows = |variant, location| desk.on_hand(variant, location, "");
     assert_eq!((shows(desk.tea, desk.dock), shows(mug, desk.dock)), (1_000, 0));
     assert_eq!((shows(desk.tea, desk.aisle), shows(mug, desk.aisle)), (0, 1_000));
 }
@@ -115,18 +123,18 @@ fn a12_a_complete_count_covers_every_place_it_went_to() {
 fn a12_blind_and_shown() {
     let desk = Desk::new();
     let mug = variant(&desk.inventory, "Mug", "none", ("raw", "MUG"), (1, 1));
-    desk.starts(Mode::Receive, "A-01");
-    desk.press(Command::Times(48));
+    desk.starts(ShiftMode::Receive, "A-01");
+    desk.press(ShiftCommand::Times(48));
     desk.pull(TEA);
     let expected = |of| {
         let rows = desk.inventory.ops(None, 500).unwrap();
-        let counts = rows.iter().filter_map(|it| match &it.entry.op.body {
+        let counts = rows.iter().filter_map(|row| match &row.entry.op.body {
             Body::Count(count) if count.cell.variant == of => Some(count.expected),
             _ => None,
         });
         counts.collect::<Vec<_>>()
     };
-    desk.starts(Mode::Count, "A-01");
+    desk.starts(ShiftMode::Count, "A-01");
     assert_eq!(desk.pull(TEA).on_hand, Some(48_000));
     let line = MovementLine {
         variant: desk.tea,
@@ -139,17 +147,17 @@ fn a12_blind_and_shown() {
     let sale = Move { from, to, lines: vec![line], reason: text.clone(), reference: text };
     desk.inventory.record(None, Body::Move(sale)).unwrap();
     assert_eq!(desk.pull(TEA).on_hand, Some(48_000), "sold meanwhile: the line goes on from what was shown");
-    assert_eq!(desk.press(Command::Quantity(45)).on_hand, Some(48_000), "the books, not what was counted");
-    desk.press(Command::Finish);
+    assert_eq!(desk.press(ShiftCommand::Quantity(45)).on_hand, Some(48_000), "the books, not what was counted");
+    desk.press(ShiftCommand::Finish);
     assert_eq!(expected(desk.tea), [Some(48_000)]);
 
-    desk.inventory.set_shift_settings(&Settings { blind_counts: true, ..Settings::default() }).unwrap();
+    desk.inventory.set_shift_settings(&ShiftSettings { blind_counts: true, ..ShiftSettings::default() }).unwrap();
     assert_eq!(desk.pull("MUG").on_hand, None);
     assert_eq!(desk.pull(TEA).on_hand, None);
-    assert_eq!(desk.press(Command::Quantity(44)).on_hand, None);
-    desk.press(Command::Finish);
+    assert_eq!(desk.press(ShiftCommand::Quantity(44)).on_hand, None);
+    desk.press(ShiftCommand::Finish);
     assert_eq!((expected(mug), expected(desk.tea)), (vec![None], vec![None, Some(48_000)]));
     assert_eq!(desk.on_hand(desk.tea, desk.aisle, ""), 44_000);
-    desk.starts(Mode::Receive, "A-01");
+    desk.starts(ShiftMode::Receive, "A-01");
     assert_eq!(desk.pull(TEA).on_hand, Some(45_000), "only counts are blind");
 }
