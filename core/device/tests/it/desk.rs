@@ -131,6 +131,13 @@ impl Desk {
         assert_eq!(self.pull(&location_label(location).unwrap()).signal, Some(ShiftSignal::Success));
     }
 
+    /// So many packs of a code arrive.
+    pub fn receives(&self, location: &str, packs: u32, code: &str) {
+        self.starts(ShiftMode::Receive, location);
+        self.press(ShiftCommand::Times(packs));
+        assert_eq!(self.pull(code).signal, Some(ShiftSignal::Success));
+    }
+
     pub fn on_hand(&self, variant: VariantId, location: Location, lot: &str) -> i64 {
         self.inventory.balance(&Cell { variant, location, lot: lot.to_owned() }).unwrap().on_hand
     }

@@ -217,9 +217,7 @@ fn serials_and_pallets_are_there_or_not() {
 #[test]
 fn a_count_is_a_tally_by_line_that_acts_once_it_is_finished() {
     let desk = Desk::new();
-    desk.starts(ShiftMode::Receive, "A-01");
-    desk.press(ShiftCommand::Times(48));
-    desk.pull(TEA);
+    desk.receives("A-01", 48, TEA);
     let other = variant(&desk.inventory, "Mug", "none", ("raw", "MUG"), (1, 1));
     desk.press(ShiftCommand::Times(5));
     desk.pull("MUG");
@@ -263,9 +261,7 @@ fn a_count_is_a_tally_by_line_that_acts_once_it_is_finished() {
 #[test]
 fn moves_go_from_the_first_location_to_the_second() {
     let desk = Desk::new();
-    desk.starts(ShiftMode::Receive, "DOCK");
-    desk.press(ShiftCommand::Times(10));
-    desk.pull(TEA);
+    desk.receives("DOCK", 10, TEA);
     desk.starts(ShiftMode::Move, "DOCK");
     assert_eq!(desk.pull(TEA).feedback, Feedback::NeedTarget);
     desk.pull(&location_label("A-01").unwrap());

@@ -112,9 +112,7 @@ fn a_held_scan_that_cannot_be_read_is_shown_and_in_nobodys_way() {
 #[test]
 fn an_open_count_stays_open_and_a_new_one_begins() {
     let desk = Desk::new();
-    desk.starts(ShiftMode::Receive, "A-01");
-    desk.press(ShiftCommand::Times(48));
-    desk.pull(TEA);
+    desk.receives("A-01", 48, TEA);
     desk.starts(ShiftMode::Count, "A-01");
     desk.press(ShiftCommand::Times(20));
     desk.pull(TEA);

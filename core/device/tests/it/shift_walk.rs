@@ -70,9 +70,7 @@ fn e04_an_unknown_code_is_no_pick() {
 #[test]
 fn e10_every_mode_has_its_ends() {
     let desk = Desk::new();
-    desk.starts(ShiftMode::Receive, "DOCK");
-    desk.press(ShiftCommand::Times(10));
-    desk.pull(TEA);
+    desk.receives("DOCK", 10, TEA);
     for (mode, from, to, reason) in [
         (ShiftMode::Return, Location::CUSTOMER, desk.dock, "sale_return"),
         (ShiftMode::SupplierReturn, desk.dock, Location::SUPPLIER, "supplier_return"),
@@ -123,9 +121,7 @@ fn a12_a_complete_count_covers_every_location_it_went_to() {
 fn a12_blind_and_shown() {
     let desk = Desk::new();
     let mug = variant(&desk.inventory, "Mug", "none", ("raw", "MUG"), (1, 1));
-    desk.starts(ShiftMode::Receive, "A-01");
-    desk.press(ShiftCommand::Times(48));
-    desk.pull(TEA);
+    desk.receives("A-01", 48, TEA);
     let expected = |of| {
         let rows = desk.inventory.ops(None, 500).unwrap();
         let counts = rows.iter().filter_map(|row| match &row.entry.op.body {

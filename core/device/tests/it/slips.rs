@@ -71,16 +71,14 @@ fn what_is_pressed_after_an_unknown_code_means_that_scan() {
 }
 
 #[test]
-fn a_number_after_a_move_means_the_places_of_that_move() {
+fn a_number_after_a_move_means_the_locations_of_that_move() {
     let desk = Desk::new();
     let location = |code: &str| {
         let fields = [("name", text(code)), ("kind", text("bin")), ("code", text(code))];
         stocksync_schemas::Location(make(&desk.inventory, "locations", &fields).0)
     };
     let rack = location("RACK");
-    desk.starts(ShiftMode::Receive, "DOCK");
-    desk.press(ShiftCommand::Times(20));
-    desk.pull(TEA);
+    desk.receives("DOCK", 20, TEA);
     desk.starts(ShiftMode::Move, "DOCK");
     desk.pull(&location_label("A-01").unwrap());
     desk.pull(TEA);
