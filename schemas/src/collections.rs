@@ -24,7 +24,7 @@ pub enum FieldType {
         form: TextForm,
     },
     /// A text that people edit together: a text object, merged by character.
-    Note {
+    SharedText {
         /// Largest length, bytes of UTF-8.
         max_bytes: usize,
     },
@@ -35,10 +35,10 @@ pub enum FieldType {
         /// Largest.
         max: i64,
     },
-    /// An integer scalar that counts units of 10^-`places`; never a float.
+    /// An integer scalar that counts units of 10^-`scale`; never a float.
     Decimal {
         /// Digits after the point.
-        places: u32,
+        scale: u32,
         /// Smallest, in those units.
         min: i64,
         /// Largest, in those units.
@@ -134,7 +134,7 @@ const SKU: FieldType = FieldType::Text { max_bytes: 100, form: TextForm::Sku };
 /// Whether it is sold; independent of deletion, which is a tombstone.
 const STATUS: FieldType = FieldType::Enum(&["active", "inactive", "discontinued"]);
 /// Free notes that several people may edit at once.
-const NOTES: FieldType = FieldType::Note { max_bytes: 8_000 };
+const NOTES: FieldType = FieldType::SharedText { max_bytes: 8_000 };
 /// Numerator or denominator of a pack quantity, bounded against typing errors.
 const PACK: FieldType = FieldType::Integer { min: 1, max: 1_000_000_000 };
 /// Largest price or cost: above any real one, and small enough that sums cannot overflow.
@@ -173,7 +173,7 @@ pub const VARIANTS: Collection = Collection {
         // In the currency's minor units, for one base unit.
         optional("price", FieldType::Integer { min: 0, max: MONEY_MAX }),
         // As unit costs in movements: 1/10 000 of the major unit.
-        optional("cost", FieldType::Decimal { places: 4, min: 0, max: MONEY_MAX }),
+        optional("cost", FieldType::Decimal { scale: 4, min: 0, max: MONEY_MAX }),
         optional("notes", NOTES),
     ],
 };
@@ -268,7 +268,7 @@ mod tests {
                 .fields
                 .iter()
                 .map(|field| match field.kind {
-                    FieldType::Text { max_bytes, .. } | FieldType::Note { max_bytes } => max_bytes,
+                    FieldType::Text { max_bytes, .. } | FieldType::SharedText { max_bytes } => max_bytes,
                     _ => 36,
                 })
                 .sum();

@@ -1,4 +1,4 @@
-//! The acceptance of an op: its estimate within what the server knows (DESIGN 4).
+//! The acceptance of an op: its estimate within what the server knows (design 4).
 
 use stocksync_schemas::limits::TIME_MS;
 use stocksync_schemas::{Acceptance, CaptureContext};

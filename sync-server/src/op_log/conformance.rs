@@ -317,7 +317,7 @@ async fn lost_points_are_found(log: &mut dyn Subject) {
     assert_eq!(log_of(log).await.len(), 3, "nothing else took place");
 }
 
-/// DESIGN 5's stories, through exchanges.
+/// The worked cases of design 5, through exchanges.
 async fn worked_cases<S: Subject>(fresh: &mut impl AsyncFnMut() -> S) {
     let hour = 3_600_000;
     // Sale at `sold`, count at `counted`, who syncs first, the on hand.

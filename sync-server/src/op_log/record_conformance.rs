@@ -338,7 +338,7 @@ async fn odd_values_harm_nothing(log: &mut dyn Subject) {
     rebuilds_alike(log).await;
 }
 
-const ANY: collections::FieldType = collections::FieldType::Note { max_bytes: 1 << 20 };
+const ANY: collections::FieldType = collections::FieldType::SharedText { max_bytes: 1 << 20 };
 const NUMBER: collections::FieldType = collections::FieldType::Integer { min: 0, max: 9 };
 
 /// A05: whoever edits what, in whatever order it is sent, twice or late, the server's row is every replica's.

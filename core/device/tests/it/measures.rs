@@ -127,7 +127,7 @@ fn pieces_are_pieces_and_the_label_is_offered() {
     assert_eq!(desk.inventory.held_scans().unwrap()[0].scan.times, 1);
 }
 
-/// Serials are there or not (DESIGN 5.10), whatever they weigh.
+/// Serials are there or not (design 5.10), whatever they weigh.
 #[test]
 fn a_serial_is_one() {
     let desk = Desk::new();

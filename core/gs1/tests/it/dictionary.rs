@@ -11,7 +11,7 @@ const OURS: &str = include_str!("../../src/ai_table.rs");
 fn table_equals_the_syntax_dictionary() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/gs1-syntax-dictionary.txt");
     let Ok(official) = std::fs::read_to_string(&path) else {
-        println!("skipped: no GS1 syntax dictionary beside the project");
+        println!("skipped: the GS1 syntax dictionary is not available");
         return;
     };
     let ours: Vec<DictionaryRow> = OURS.lines().filter(|line| line.starts_with("    (\"")).map(our_row).collect();

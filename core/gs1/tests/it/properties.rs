@@ -231,10 +231,10 @@ proptest! {
     }
 
     #[test]
-    fn one_wrong_digit_is_always_found(number in 0..10_000_000_000_000_u64, place in 0..14_usize, step in 1..10_u8) {
+    fn one_wrong_digit_is_always_found(number in 0..10_000_000_000_000_u64, position in 0..14_usize, step in 1..10_u8) {
         let good = with_check_digit(&format!("{number:013}")).unwrap();
         let mut bad = good.into_bytes();
-        bad[place] = b'0' + (bad[place] - b'0' + step) % 10;
+        bad[position] = b'0' + (bad[position] - b'0' + step) % 10;
         let scan = format!("]C101{}", String::from_utf8(bad).unwrap());
         let meaning = understand(&ScanInput::new(&scan), &Context::new(2026)).unwrap();
         prop_assert_eq!(meaning.candidates[0].kind, CodeKind::Opaque);

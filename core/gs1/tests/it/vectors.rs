@@ -12,7 +12,7 @@ const VECTORS: &str = include_str!("vectors.txt");
 #[test]
 fn every_vector() {
     let mut setting = Setting::default();
-    let mut wrong = String::new();
+    let mut differences = String::new();
     let mut count = 0;
     for (number, line) in VECTORS.lines().enumerate() {
         if let Some(directive) = line.strip_prefix('@') {
@@ -21,14 +21,14 @@ fn every_vector() {
             count += 1;
             let found = setting.read(scan);
             if found != expected {
-                let _ = write!(wrong, "line {}: {scan}\n  expected {expected}\n  found    {found}\n", number + 1);
+                let _ = write!(differences, "line {}: {scan}\n  expected {expected}\n  found    {found}\n", number + 1);
             }
         } else {
             assert!(line.is_empty() || line.starts_with('#'), "line {}: {line}", number + 1);
         }
     }
     println!("{count} vectors");
-    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(differences.is_empty(), "\n{differences}");
     assert!(count >= 120, "only {count} vectors");
 }
 

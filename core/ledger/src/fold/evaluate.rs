@@ -1,4 +1,4 @@
-//! One cell's whole history, folded (DESIGN 5.3–5.8).
+//! One cell's whole history, folded (design 5.3–5.8).
 //!
 //! Owns the definition of a cell's state. It is slow and plain on purpose; [`super::incremental`] must agree with it.
 

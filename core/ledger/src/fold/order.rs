@@ -1,4 +1,4 @@
-//! Knowledge and time: which of two acts came first (DESIGN 5.2 and 5.6).
+//! Knowledge and time: which of two acts came first (design 5.2 and 5.6).
 //!
 //! Owns `before` and `after`. Knowledge goes before time everywhere; intervals are compared only where neither act knew of
 //! the other.

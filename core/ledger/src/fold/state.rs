@@ -59,7 +59,7 @@ impl OpenCount {
 pub struct Witness {
     /// The close.
     pub close: OpStamp,
-    /// It saw nothing here, and no op of the cell is before it (DESIGN 5.8). Else it says nothing more about the cell.
+    /// It saw nothing here, and no op of the cell is before it (design 5.8). Else it says nothing more about the cell.
     pub of_zero: bool,
     /// The live movements after it, thousandths.
     pub after: i128,

@@ -77,7 +77,9 @@ fn can_show(kind: &FieldType, value: &FieldValue) -> bool {
         (FieldType::Text { max_bytes, .. }, FieldValue::Text(text)) => {
             text.len() <= *max_bytes && TextForm::Free.accepts(text)
         }
-        (FieldType::Note { max_bytes }, FieldValue::Text(text)) => text.len() <= *max_bytes && !text.contains('\0'),
+        (FieldType::SharedText { max_bytes }, FieldValue::Text(text)) => {
+            text.len() <= *max_bytes && !text.contains('\0')
+        }
         (FieldType::Enum(_), FieldValue::Text(text)) => text.len() <= WORD_BYTES && TextForm::Free.accepts(text),
         // Databases have no year 0.
         (FieldType::Date, FieldValue::Text(text)) => is_date(text) && !text.starts_with("0000"),
@@ -96,7 +98,7 @@ fn misfit(kind: &FieldType, value: &FieldValue) -> Option<&'static str> {
             }
             form.accepts(text)
         }
-        (FieldType::Note { max_bytes }, FieldValue::Text(text)) => text.len() <= *max_bytes,
+        (FieldType::SharedText { max_bytes }, FieldValue::Text(text)) => text.len() <= *max_bytes,
         (FieldType::Integer { min, max } | FieldType::Decimal { min, max, .. }, FieldValue::Integer(number)) => {
             (*min..=*max).contains(number)
         }

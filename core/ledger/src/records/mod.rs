@@ -170,7 +170,7 @@ impl Document {
         for (name, value) in &edit.fields {
             let kind = collection.field(name).map(|field| field.kind);
             let done = match (kind, value) {
-                (Some(FieldType::Note { .. }), FieldValue::Text(text)) => put_note(&mut scratch, name, text),
+                (Some(FieldType::SharedText { .. }), FieldValue::Text(text)) => put_note(&mut scratch, name, text),
                 _ => put(&mut scratch, name, value),
             };
             done.map_err(|_| RecordError::Change("the document did not take it"))?;
