@@ -44,6 +44,8 @@ mod pdf;
 mod raster;
 mod zpl;
 
+use std::fmt::Write;
+
 use stocksync_schemas::Code;
 use stocksync_schemas::limits::{
     LABEL_BYTES, LABEL_DOTS, LABEL_DPI, LABEL_LINE_BYTES, LABEL_LINES, LABEL_PICTURE_BYTES, LABEL_SIDE, LABELS,
@@ -233,6 +235,12 @@ pub fn render(labels: &[Label], media: &Media, format: &LabelFormat) -> Result<V
         LabelFormat::Pdf(sheet) => pdf::document(drawings, media, sheet.as_ref())?,
     };
     if bytes.len() > LABEL_BYTES { Err(LabelError::TooLarge) } else { Ok(bytes) }
+}
+
+/// Appends formatted text.
+fn append(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a String never fails.
+    let _ = text.write_fmt(arguments);
 }
 
 /// Checks the limits of a call.

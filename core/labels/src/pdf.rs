@@ -4,12 +4,10 @@
 //! Courier is used because every viewer has it and its letters are as wide as those of the bitmap font, so both share one layout.
 //! It has the letters of Western European languages; lines with other letters are drawn in the bitmap font.
 
-use std::fmt::Write;
-
 use stocksync_schemas::limits::LABEL_BYTES;
 
 use super::layout::{Drawing, TextLine};
-use super::{LabelError, Media, Sheet, font, raster};
+use super::{LabelError, Media, Sheet, append, font, raster};
 
 /// Width of a letter of Courier, in thousandths of the font size.
 const COURIER: u32 = 600;
@@ -60,25 +58,20 @@ pub(super) fn document(
 /// Coordinates inside are dots.
 fn draw(drawing: &Drawing, left: u32, top: u32, dpi: u32, page: &mut String) {
     let scale = decimal(72, dpi);
-    put(page, format_args!("q {scale} 0 0 {scale} {} {} cm\n", points(left), points(top)));
+    append(page, format_args!("q {scale} 0 0 {scale} {} {} cm\n", points(left), points(top)));
     let (text, drawn): (Vec<&TextLine>, Vec<&TextLine>) =
         drawing.lines.iter().partition(|line| line.text.chars().all(|c| win_ansi(c).is_some()));
-    for bar in drawing
-        .bars
-        .iter()
-        .chain(&drawing.picture)
-        .chain(&drawn.into_iter().flat_map(raster::glyph_rects).collect::<Vec<_>>())
-    {
-        put(page, format_args!("{} -{} {} {} re\n", bar.x, bar.y + bar.height, bar.width, bar.height));
+    for bar in raster::dark_rects(drawing, drawn) {
+        append(page, format_args!("{} -{} {} {} re\n", bar.x, bar.y + bar.height, bar.width, bar.height));
     }
     // One path for all rectangles, because viewers show seams between separate ones that touch.
     page.push_str("f\n");
     for line in text {
         let size = font::ADVANCE * line.scale * 1_000 / COURIER;
         let baseline = line.y + font::ASCENT * line.scale;
-        put(page, format_args!("BT /F1 {size} Tf {} -{baseline} Td <", line.x));
+        append(page, format_args!("BT /F1 {size} Tf {} -{baseline} Td <", line.x));
         // Hexadecimal strings need no escapes.
-        line.text.chars().filter_map(win_ansi).for_each(|byte| put(page, format_args!("{byte:02X}")));
+        line.text.chars().filter_map(win_ansi).for_each(|byte| append(page, format_args!("{byte:02X}")));
         page.push_str("> Tj ET\n");
     }
     page.push_str("Q\n");
@@ -106,18 +99,13 @@ fn file(pages: &[String], width: u32, height: u32) -> Vec<u8> {
     let mut text = "%PDF-1.6\n".to_owned();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (index, object) in objects.iter().enumerate() {
-        put(&mut table, format_args!("{:010} 00000 n \n", text.len()));
-        put(&mut text, format_args!("{} 0 obj\n{object}\nendobj\n", index + 1));
+        append(&mut table, format_args!("{:010} 00000 n \n", text.len()));
+        append(&mut text, format_args!("{} 0 obj\n{object}\nendobj\n", index + 1));
     }
     let start = text.len();
-    put(&mut text, format_args!("{table}trailer\n<</Size {}/Root 1 0 R>>\n", objects.len() + 1));
-    put(&mut text, format_args!("startxref\n{start}\n%%EOF\n"));
+    append(&mut text, format_args!("{table}trailer\n<</Size {}/Root 1 0 R>>\n", objects.len() + 1));
+    append(&mut text, format_args!("startxref\n{start}\n%%EOF\n"));
     text.into_bytes()
-}
-
-fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a String never fails.
-    let _ = text.write_fmt(arguments);
 }
 
 /// A length in 1/100 mm as points (1/72 inch).

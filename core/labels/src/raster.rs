@@ -14,13 +14,8 @@ impl Bitmap {
     pub(super) fn new(drawing: &Drawing) -> Self {
         let stride = (drawing.width as usize).div_ceil(8);
         let mut bitmap = Self { stride, bits: vec![0; stride * drawing.height as usize] };
-        for bar in drawing
-            .bars
-            .iter()
-            .chain(&drawing.picture)
-            .chain(&drawing.lines.iter().flat_map(glyph_rects).collect::<Vec<_>>())
-        {
-            bitmap.fill(bar);
+        for rect in dark_rects(drawing, &drawing.lines) {
+            bitmap.fill(&rect);
         }
         bitmap
     }
@@ -37,8 +32,17 @@ impl Bitmap {
     }
 }
 
+/// Everything dark as rectangles: symbol, picture, and these lines of text in the bitmap font.
+pub(super) fn dark_rects<'a>(
+    drawing: &'a Drawing,
+    lines: impl IntoIterator<Item = &'a TextLine>,
+) -> impl Iterator<Item = DarkRect> {
+    let shapes = drawing.bars.iter().chain(&drawing.picture).copied();
+    shapes.chain(lines.into_iter().flat_map(glyph_rects))
+}
+
 /// The dark dots of a line of text.
-pub(super) fn glyph_rects(line: &TextLine) -> Vec<DarkRect> {
+fn glyph_rects(line: &TextLine) -> Vec<DarkRect> {
     let mut bars = Vec::new();
     let mut x = line.x;
     for character in line.text.chars() {

@@ -1,13 +1,11 @@
 //! Drawings as ZPL II: pictures (`^GFA`) in the run-length encoding of the language. Owns: the bytes sent to a printer. Must
 //! never: write a text of a label; the output consists of fixed commands and numbers, so a text cannot be read as a command.
 
-use std::fmt::Write;
-
 use stocksync_schemas::limits::LABEL_BYTES;
 
-use super::LabelError;
 use super::layout::Drawing;
 use super::raster::Bitmap;
+use super::{LabelError, append};
 
 /// Most bytes of one `^GF` command (ZPL II Programming Guide).
 const FIELD_BYTES: usize = 99_999;
@@ -27,7 +25,7 @@ pub(super) fn document(drawings: impl Iterator<Item = Result<Drawing, LabelError
 /// Sets width, length and origin, because printers remember those of the previous label.
 fn write_label(drawing: &Drawing, text: &mut String) {
     let bitmap = Bitmap::new(drawing);
-    put(text, format_args!("^XA\n^PW{}\n^LL{}\n^LH0,0\n", drawing.width, drawing.height));
+    append(text, format_args!("^XA\n^PW{}\n^LL{}\n^LH0,0\n", drawing.width, drawing.height));
     // Rows without a dark dot are skipped; the others are split into pieces that fit one field.
     let rows: Vec<&[u8]> = bitmap.bits.chunks(bitmap.stride).collect();
     let max_rows = (FIELD_BYTES / bitmap.stride.max(1)).max(1);
@@ -36,7 +34,7 @@ fn write_label(drawing: &Drawing, text: &mut String) {
         for piece in run.chunks(max_rows) {
             if !piece.first().is_some_and(|row| is_blank(row)) {
                 let bytes = piece.len() * bitmap.stride;
-                put(text, format_args!("^FO0,{y}^GFA,{bytes},{bytes},{},", bitmap.stride));
+                append(text, format_args!("^FO0,{y}^GFA,{bytes},{bytes},{},", bitmap.stride));
                 write_rows(piece, text);
                 text.push_str("^FS\n");
             }
@@ -44,11 +42,6 @@ fn write_label(drawing: &Drawing, text: &mut String) {
         }
     }
     text.push_str("^XZ\n");
-}
-
-fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a String never fails.
-    let _ = text.write_fmt(arguments);
 }
 
 fn is_blank(row: &[u8]) -> bool {

@@ -49,6 +49,7 @@ pub fn luma_from_nv21(pixels: &[u8], width: u32, height: u32, stride: u32) -> Re
     Ok(luma)
 }
 
+/// Checks the sizes, then converts pixels of four bytes by `grey`.
 fn from_quads(
     pixels: &[u8],
     width: u32,

@@ -99,6 +99,7 @@ pub fn data_matrix(text: &str, gs1: bool) -> Option<Modules> {
 
 /// Codewords of ASCII encodation. FNC1 is a codeword of its own, both as first codeword and as separator.
 fn ascii_codewords(text: &str, gs1: bool) -> Vec<u8> {
+    /// The codeword of FNC1 in ASCII encodation.
     const FNC1: u8 = 232;
     let mut codewords = if gs1 { vec![FNC1] } else { Vec::new() };
     let mut remaining = text.as_bytes();

@@ -76,6 +76,7 @@ impl FrameDecoder {
     }
 }
 
+/// Reads a frame in the slot that the guard holds.
 fn decode(mut scanner: MutexGuard<'_, Scanner>, frame: &Frame<'_>) -> Result<FrameResult, ScanError> {
     scanner.next(frame).map(FrameResult::Symbols)
 }

@@ -1,6 +1,15 @@
 //! The passes over a picture and their order. Owns: the lists of passes, each justified by a measurement
 //! (`core/docs/decisions/0004-scanning-pipeline.md`), and the rule when to stop. Must never: depend on chance; every order is
 //! fixed.
+//!
+//! | mode | passes | ends |
+//! | --- | --- | --- |
+//! | `Live` | [`LIVE`] | at the first code |
+//! | `Still` | [`STILL`] | at the first code |
+//! | `Every` | [`STILL`] | after the last pass |
+//!
+//! Fast passes that read most pictures come first; those for rare symbologies, bad light and small codes come last. A linear code
+//! counts once enough lines agree on it (`votes`); a two-dimensional code counts at once, because its error correction verified it.
 
 use super::linear::edges::{self, EdgeBuffers, Edges, Threshold};
 use super::linear::reading::LineReading;
@@ -34,6 +43,7 @@ pub(super) enum Pass {
     Double,
 }
 
+/// Sine and cosine of 45 degrees.
 const SLANT: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// Directions of scan lines: rows, columns, then the ones between.
 #[rustfmt::skip]
@@ -112,6 +122,7 @@ pub(super) struct PictureReader<'p> {
     buffers: Buffers,
 }
 
+/// Memory reused from line to line.
 #[derive(Default)]
 struct Buffers {
     samples: Vec<u8>,
@@ -128,6 +139,7 @@ enum Polarity {
 }
 
 impl<'p> PictureReader<'p> {
+    /// A reader that has done nothing yet; with `every` it does not stop at the first code.
     pub(super) fn new(plane: &'p Plane<'p>, every: bool) -> Self {
         // A bar must exceed the noise of flat areas by 30 %: at a lower limit, noise costs three times the work.
         let floor = (i32::from(plane.noise()) * 13 / 10).clamp(12, 90);
@@ -152,16 +164,19 @@ impl<'p> PictureReader<'p> {
         }
     }
 
+    /// Whether reading may end.
     pub(super) fn is_done(&self) -> bool {
         !self.every && (!self.found.is_empty() || self.votes.is_decided())
     }
 
+    /// All symbols found: linear ones first, each kind in the order of reading.
     pub(super) fn into_symbols(self) -> Vec<Symbol> {
         let mut symbols = self.votes.symbols();
         symbols.extend(self.found);
         symbols
     }
 
+    /// Runs one pass.
     fn run_pass(&mut self, pass: Pass) {
         match pass {
             Lines(direction, how, count) => self.read_lines(direction, how, count, Polarity::DarkOnLight),
@@ -198,6 +213,7 @@ impl<'p> PictureReader<'p> {
         }
     }
 
+    /// Runs the main passes on the picture at twice its size.
     fn read_doubled(&mut self) {
         if self.plane.width * self.plane.height > SMALL {
             return;
@@ -225,6 +241,7 @@ impl<'p> PictureReader<'p> {
         }
     }
 
+    /// Runs a two-dimensional reader. The picture is binarized for the first of them.
     fn read_matrix(&mut self, read: impl FnOnce(&Plane<'_>, &BinaryImage) -> Vec<Symbol>) {
         let black = self.black.take().or_else(|| BinaryImage::from_plane(self.plane));
         if let Some(black) = black {
@@ -234,6 +251,7 @@ impl<'p> PictureReader<'p> {
         }
     }
 
+    /// Reads `count` lines of a direction with this crate's own readers.
     fn read_lines(&mut self, direction: usize, how: Threshold, count: usize, polarity: Polarity) {
         let Some(heading) = DIRECTIONS.get(direction).copied() else { return };
         for line in ScanLine::fan(self.plane, heading, count) {
@@ -273,6 +291,7 @@ impl<'p> PictureReader<'p> {
         any
     }
 
+    /// Reads `count` lines of a direction with the readers of the rarer symbologies.
     fn read_rarer(&mut self, direction: usize, how: Threshold, count: usize) {
         let Some(heading) = DIRECTIONS.get(direction).copied() else { return };
         // One value for both ways of reading, because every other row of a stacked symbol runs backwards.

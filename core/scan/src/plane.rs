@@ -1,4 +1,8 @@
 //! Grey pixels and their sampling. Owns: the bounds checks of every access. Must never: decide what is black.
+//!
+//! Two conventions for positions are in use. Linear readers count in pixels along a line, and the centre of a pixel has whole
+//! numbers ([`Plane::interpolate`]). Two-dimensional readers measure outlines, so the corner of a pixel has whole numbers
+//! ([`Plane::grey`]).
 
 use std::borrow::Cow;
 
@@ -11,10 +15,12 @@ pub(super) struct Plane<'a> {
 }
 
 impl<'a> Plane<'a> {
+    /// A picture in the memory of the caller, its rows `stride` bytes apart.
     pub(super) fn borrowed(data: &'a [u8], width: usize, height: usize, stride: usize) -> Self {
         Self { data: Cow::Borrowed(data), width, height, stride }
     }
 
+    /// A picture made here, without padding.
     pub(super) fn owned(data: Vec<u8>, width: usize, height: usize) -> Plane<'static> {
         Plane { data: Cow::Owned(data), width, height, stride: width }
     }
@@ -30,6 +36,7 @@ impl<'a> Plane<'a> {
         self.row(y.min(self.height.saturating_sub(1)))
     }
 
+    /// Grey of a pixel; white outside the picture.
     pub(super) fn at(&self, x: usize, y: usize) -> u8 {
         self.data.get(y * self.stride + x).copied().unwrap_or(255)
     }
@@ -93,6 +100,7 @@ impl<'a> Plane<'a> {
     /// Noise of flat areas: of sampled blocks of 8 x 8 pixels, the range of grey that a fifth of them stay below. A bar has
     /// more contrast.
     pub(super) fn noise(&self) -> u8 {
+        /// Blocks sampled in each direction.
         const SAMPLES: usize = 12;
         let mut ranges = Vec::with_capacity(SAMPLES * SAMPLES);
         for by in 0..SAMPLES {
@@ -131,6 +139,7 @@ impl<'a> Plane<'a> {
     }
 }
 
+/// The mean of two greys, rounded up.
 fn mean(a: u8, b: u8) -> u8 {
     (u16::from(a) + u16::from(b)).div_ceil(2) as u8
 }

@@ -35,9 +35,9 @@ fn a_panic_inside_is_an_error_outside() {
 }
 
 /// SplitMix64, so that the frames below are the same on every machine.
-pub(super) struct SplitMix(pub(super) u64);
+pub(super) struct PixelRandom(pub(super) u64);
 
-impl SplitMix {
+impl PixelRandom {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -52,7 +52,7 @@ impl SplitMix {
 }
 
 /// Stripes, cells, noise or a mixture, of odd sizes.
-fn hostile(random: &mut SplitMix) -> (Vec<u8>, u32, u32) {
+fn hostile(random: &mut PixelRandom) -> (Vec<u8>, u32, u32) {
     let (width, height) = match random.below(6) {
         0 => (1, 1 + random.below(300)),
         1 => (1 + random.below(300), 1),
@@ -67,10 +67,10 @@ fn hostile(random: &mut SplitMix) -> (Vec<u8>, u32, u32) {
         for x in 0..width {
             let pixel = match kind {
                 0 => random.below(256),
-                1 => SplitMix(salt ^ (x / cell)).below(2) * 230,
-                2 => SplitMix(salt ^ (x / cell) ^ ((y / cell) << 20)).below(2) * 230,
+                1 => PixelRandom(salt ^ (x / cell)).below(2) * 230,
+                2 => PixelRandom(salt ^ (x / cell) ^ ((y / cell) << 20)).below(2) * 230,
                 3 => (x / cell + y / cell) % period * 255 / period,
-                _ => 40 + SplitMix(salt ^ (x / cell)).below(2) * 150 + random.below(30),
+                _ => 40 + PixelRandom(salt ^ (x / cell)).below(2) * 150 + random.below(30),
             };
             pixels.push(pixel.min(255) as u8);
         }
@@ -80,7 +80,7 @@ fn hostile(random: &mut SplitMix) -> (Vec<u8>, u32, u32) {
 
 #[test]
 fn hostile_frames_neither_fail_nor_read_as_anything_and_answers_repeat() {
-    let mut random = SplitMix(2024);
+    let mut random = PixelRandom(2024);
     let mut scanner = [Scanner::new(), Scanner::new()];
     for round in 0..120 {
         let (pixels, width, height) = hostile(&mut random);

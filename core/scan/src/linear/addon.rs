@@ -1,7 +1,7 @@
 //! Add-ons: the two or five digits beside the EAN or UPC of magazines and books (GS1 General Specifications 5.2.5). Owns: their
 //! parity check, the only check they have. Must never: search for an add-on anywhere but beside a symbol that was read.
 
-use super::digits::{InkSpread, digit};
+use super::digits::{InkSpread, digit, text};
 use super::reading::quiet_after;
 
 /// Space between the symbol and its add-on, in modules. The standard requires 7 to 12.
@@ -20,11 +20,13 @@ pub(crate) fn read(edges: &[f32], last: usize, len: f32, ink: InkSpread) -> Opti
     five(edges, last + 1, len, ink).or_else(|| two(edges, last + 1, len, ink))
 }
 
+/// Two digits: their number modulo 4 says which of them are of set G.
 fn two(edges: &[f32], first: usize, len: f32, ink: InkSpread) -> Option<String> {
     let ([a, b], sets) = digits::<2>(edges, first, len, ink)?;
     (sets == (a * 10 + b) % 4).then(|| text(&[a, b]))
 }
 
+/// Five digits: a weighted sum modulo 10 says which of them are of set G, by [`FIVE`].
 fn five(edges: &[f32], first: usize, len: f32, ink: InkSpread) -> Option<String> {
     let (all @ [a, b, c, d, e], sets) = digits::<5>(edges, first, len, ink)?;
     let sum = 3 * (a + c + e) + 9 * (b + d);
@@ -60,13 +62,10 @@ fn digits<const N: usize>(edges: &[f32], first: usize, len: f32, ink: InkSpread)
     Some((found, sets))
 }
 
-fn text(digits: &[u8]) -> String {
-    digits.iter().map(|d| char::from(b'0' + d)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::digits::DIGITS;
+    use super::super::drawing::{self, spread_ink};
     use super::*;
 
     const MODULE: f32 = 2.0;
@@ -84,13 +83,8 @@ mod tests {
             }
             runs.extend(widths);
         }
-        let mut at = 40.0;
-        let mut edges = vec![at];
-        for run in runs {
-            at += f32::from(run) * MODULE;
-            edges.push(at);
-        }
-        edges.iter().enumerate().map(|(k, e)| if k % 2 == 0 { e + spread } else { e - spread }).collect()
+        // The first element is the space before the add-on.
+        spread_ink(&drawing::edges(40.0, runs.into_iter().map(|run| f32::from(run) * MODULE)), -spread)
     }
 
     fn found(edges: &[f32], spread: f32) -> Option<String> {

@@ -1,9 +1,13 @@
 //! Codabar from the edges of one line (EN 798). Owns: which of the seven elements of a character are wide. Must never: accept a
 //! text without start and stop character, because there is no check digit.
+//!
+//! The four widths of elements (narrow and wide bars, narrow and wide spaces) are measured on the start character, because their
+//! ratio differs from print to print; each character is then the one whose expected widths fit clearly best.
 
 use super::BarcodeFormat;
-use super::reading::{LineReading, quiet_after, quiet_before, read_all, widths};
+use super::reading::{BestFit, LineReading, quiet_after, quiet_before, read_all, widths};
 
+/// All characters; the last four are the start and stop characters.
 const ALPHABET: &[u8; 20] = b"0123456789-$:/.+ABCD";
 /// Wide elements of each character of the alphabet, first element in the highest of seven bits.
 #[rustfmt::skip]
@@ -15,6 +19,7 @@ const WIDE: [u8; 20] = [
 const QUIET: f32 = 3.5;
 /// Shortest text: shorter ones appear in blurred bars of other symbols.
 const MIN_CHARACTERS: usize = 4;
+/// Longest text.
 const MAX_CHARACTERS: usize = 60;
 
 /// Widths of narrow and wide bars and spaces.
@@ -53,6 +58,7 @@ pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
     read_all(edges, 8 * (MIN_CHARACTERS + 2), out, |k| symbol(edges, k, len));
 }
 
+/// The symbol whose first bar begins at edge `first`: a start character, the text, and a stop character.
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
     let window = edges.get(first..first + 8)?.as_array::<8>()?;
     let sizes = CodabarWidths::measure(window)?;
@@ -84,7 +90,7 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
 /// a label seen from the side gets smaller towards its far end. `scale` is that of the previous character.
 fn character(edges: &[f32; 8], sizes: CodabarWidths, scale: f32) -> Option<(u8, f32)> {
     let widths: [f32; 7] = widths(edges);
-    let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
+    let mut best = BestFit::new();
     for (byte, wide) in ALPHABET.iter().zip(WIDE) {
         let expected = |k: usize| sizes.of(k.is_multiple_of(2), wide >> (6 - k) & 1 == 1);
         let whole: f32 = (0..7).map(expected).sum();
@@ -98,17 +104,14 @@ fn character(edges: &[f32; 8], sizes: CodabarWidths, scale: f32) -> Option<(u8, 
             let d = (width / here - expected(k)) / (sizes.of(bar, true) - sizes.of(bar, false));
             sum + d * d
         });
-        if squares < best {
-            (second, best, found) = (best, squares, Some((*byte, here)));
-        } else if squares < second {
-            second = squares;
-        }
+        best.add(squares, (*byte, here));
     }
-    found.filter(|_| best < 1.6 && second - best > 0.35)
+    best.clear(1.6, 0.35)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::drawing::{spread_ink, texts_with};
     use super::*;
 
     fn drawn(text: &str, ratio: f32, spread: f32, shrink: f32) -> Vec<f32> {
@@ -124,13 +127,11 @@ mod tests {
             at += unit;
             unit *= shrink;
         }
-        edges.iter().enumerate().map(|(k, e)| if k % 2 == 0 { e - spread } else { e + spread }).collect()
+        spread_ink(&edges, spread)
     }
 
     fn texts(edges: &[f32]) -> Vec<String> {
-        let mut out = Vec::new();
-        read(edges, 4000.0, &mut out);
-        out.into_iter().map(|r| r.text).collect()
+        texts_with(read, edges, 4000.0)
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! Code 128 and GS1-128 from the edges of one line (ISO/IEC 15417). Owns: which character each six elements are, and the check
 //! character. The text of the characters, code sets and FNC1 included, comes from rxing. Must never: choose between two
 //! characters that fit about equally well.
+//!
+//! How a symbol is read from the edge where it may begin: six elements of eleven modules are a character, whose widths must fit
+//! clearly better than those of the 105 others. The size of a module is measured for each character anew, so that a label seen from
+//! the side or around a bottle is read. After the stop pattern the check character modulo 103 must be right.
 
 use rxing::common::BitArray;
 use rxing::oned::{Code128Reader, OneDReader};
 use rxing::{DecodeHints, RXingResultMetadataType, RXingResultMetadataValue};
 
 use super::BarcodeFormat;
-use super::reading::{LineReading, quiet_or_border_after, quiet_or_border_before, read_all, widths};
+use super::reading::{BestFit, LineReading, quiet_or_border_after, quiet_or_border_before, read_all, widths};
 
 /// Widths in modules of the characters 0 to 105, black first.
 #[rustfmt::skip]
@@ -24,14 +28,18 @@ const CHARACTERS: [&[u8; 6]; 106] = [
     b"214121", b"412121", b"111143", b"111341", b"131141", b"114113", b"114311", b"411113", b"411311", b"113141",
     b"114131", b"311141", b"411131", b"211412", b"211214", b"211232",
 ];
+/// Widths of the stop pattern; it has one bar more than other characters.
 const STOP: [u8; 7] = *b"2331112";
+/// Value of FNC1 in all code sets.
 const FNC1: usize = 102;
+/// Value of the start character of code set A; those of B and C follow.
 const START_A: usize = 103;
 
 /// Smallest quiet zone on both sides, in modules.
 const QUIET: f32 = 5.0;
 /// Largest squared deviation of a character, and by how much that of every other character must be larger.
 const ERROR: f32 = 0.9;
+/// By how much the deviation of every other character must exceed the best one.
 const MARGIN: f32 = 0.3;
 /// Longest symbol, in characters: GS1-128 ends at 48, other symbols are hardly longer.
 const MAX_CHARACTERS: usize = 120;
@@ -42,6 +50,7 @@ pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
     read_all(edges, 26, out, |k| symbol(edges, k, len));
 }
 
+/// The symbol whose first bar begins at edge `first`: start character, text, check character and stop pattern.
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
     let window = edges.get(first..first + 7)?;
     let width = window.last()? - window.first()?;
@@ -70,18 +79,14 @@ fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
 /// The character of six elements. Ink spread is removed first: it adds to all bars what it takes from all spaces.
 fn character(edges: &[f32]) -> Option<usize> {
     let widths: [f32; 6] = modules(edges.as_array::<7>()?, 11.0);
-    let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
+    let mut best = BestFit::new();
     for (code, pattern) in CHARACTERS.iter().enumerate() {
-        let squares = deviation(&widths, *pattern);
-        if squares < best {
-            (second, best, found) = (best, squares, Some(code));
-        } else if squares < second {
-            second = squares;
-        }
+        best.add(deviation(&widths, *pattern), code);
     }
-    found.filter(|_| best < ERROR && second - best > MARGIN)
+    best.clear(ERROR, MARGIN)
 }
 
+/// Widths of elements in modules; together they are `total` modules wide.
 fn modules<const N: usize, const M: usize>(edges: &[f32; N], total: f32) -> [f32; M] {
     let unit = (edges.last().unwrap_or(&1.0) - edges.first().unwrap_or(&0.0)) / total;
     widths::<M>(edges).map(|width| width / unit)
@@ -122,6 +127,7 @@ fn finish(codes: &[usize], first: usize, last: usize) -> Option<LineReading> {
     if body.len() < 2 || sum % 103 != *check {
         return None;
     }
+    /// White before and after the drawing, in modules.
     const QUIET_BITS: usize = 12;
     let mut row = BitArray::with_size(2 * QUIET_BITS + codes.len() * 11 + 13);
     let mut bit = QUIET_BITS;
@@ -153,18 +159,12 @@ fn finish(codes: &[usize], first: usize, last: usize) -> Option<LineReading> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::drawing::{self, spread_ink, texts_with};
     use super::*;
 
     fn drawn(codes: &[usize], module: f32, spread: f32) -> Vec<f32> {
-        let mut at = 40.0;
-        let mut edges = vec![];
-        let patterns = codes.iter().map(|c| CHARACTERS[*c].as_slice()).chain([STOP.as_slice()]);
-        for width in patterns.flatten() {
-            edges.push(at);
-            at += f32::from(width & 15) * module;
-        }
-        edges.push(at);
-        edges.iter().enumerate().map(|(k, e)| if k % 2 == 0 { e - spread } else { e + spread }).collect()
+        let patterns = codes.iter().map(|code| CHARACTERS[*code].as_slice()).chain([STOP.as_slice()]);
+        spread_ink(&drawing::edges(40.0, patterns.flatten().map(|width| f32::from(width & 15) * module)), spread)
     }
 
     /// Start B, `Hi`, check.
@@ -174,9 +174,7 @@ mod tests {
     }
 
     fn texts(edges: &[f32]) -> Vec<String> {
-        let mut out = Vec::new();
-        read(edges, 1000.0, &mut out);
-        out.into_iter().map(|r| r.text).collect()
+        texts_with(read, edges, 1000.0)
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Code 39 from the edges of one line (ISO/IEC 16388). Owns: which of the nine elements of a character are wide. Must never:
 //! combine pairs into full ASCII, or accept a text without both asterisks, because there is no check digit.
+//!
+//! The four widths of elements (narrow and wide bars, narrow and wide spaces) are measured on the first asterisk, because their ratio
+//! differs from print to print; each character is then the one whose expected widths fit clearly best.
 
 use super::BarcodeFormat;
-use super::reading::{LineReading, quiet_or_border_after, quiet_or_border_before, read_all, widths};
+use super::reading::{BestFit, LineReading, quiet_or_border_after, quiet_or_border_before, read_all, widths};
 
+/// All characters; the last one, the asterisk, starts and ends each symbol.
 const ALPHABET: &[u8; 44] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%*";
 /// Wide elements of each character of the alphabet, first element in the highest of nine bits.
 #[rustfmt::skip]
@@ -31,6 +35,7 @@ pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
     read_all(edges, 30, out, |k| symbol(edges, k, len));
 }
 
+/// The symbol whose first bar begins at edge `first`: an asterisk, the text, and another asterisk.
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
     let sizes = asterisk(edges.get(first..first + 10)?.as_array::<10>()?)?;
     let quiet = QUIET * sizes.character / 9.0;
@@ -80,7 +85,7 @@ fn character(edges: &[f32; 10], sizes: &Code39Widths) -> Option<u8> {
     let widths: [f32; 9] = widths(edges);
     let scale = sizes.character / (edges[9] - edges[0]);
     let [narrow_bar, wide_bar, narrow_space, wide_space] = sizes.element;
-    let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
+    let mut best = BestFit::new();
     for (byte, wide) in ALPHABET.iter().zip(WIDE) {
         let mut squares = 0.0;
         for (k, w) in widths.iter().enumerate() {
@@ -90,17 +95,14 @@ fn character(edges: &[f32; 10], sizes: &Code39Widths) -> Option<u8> {
             let d = (w * scale - if is_wide { broad } else { narrow }) / (broad - narrow);
             squares += d * d;
         }
-        if squares < best {
-            (second, best, found) = (best, squares, Some(*byte));
-        } else if squares < second {
-            second = squares;
-        }
+        best.add(squares, *byte);
     }
-    found.filter(|_| best < 0.9 && second - best > 0.5)
+    best.clear(0.9, 0.5)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::drawing::{spread_ink, texts_with};
     use super::*;
 
     fn drawn(text: &str, ratio: f32, spread: f32) -> Vec<f32> {
@@ -115,13 +117,11 @@ mod tests {
             edges.push(at);
             at += 2.0;
         }
-        edges.iter().enumerate().map(|(k, e)| if k % 2 == 0 { e - spread } else { e + spread }).collect()
+        spread_ink(&edges, spread)
     }
 
     fn texts(edges: &[f32]) -> Vec<String> {
-        let mut out = Vec::new();
-        read(edges, 4000.0, &mut out);
-        out.into_iter().map(|r| r.text).collect()
+        texts_with(read, edges, 4000.0)
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Corrections to rxing's results for GS1 DataBar. Owns: the checks that refuse its false readings, and the element string that
 //! the symbology identifier `]e0` requires. Must never: know more of GS1 than the form of an element string.
+//!
+//! rxing returns a text with brackets for DataBar Expanded, and now and then one from lines that show no such symbol. Such texts
+//! have application identifiers, lengths or dates that do not exist, so they are refused here.
 
 use super::reading::check_digit_holds;
 
@@ -67,6 +70,7 @@ pub(crate) fn expanded(text: &str) -> Option<String> {
     Some(out)
 }
 
+/// Application identifiers and values of a bracketed text.
 fn elements(text: &str) -> Option<Vec<(&str, &str)>> {
     let mut remaining = text.strip_prefix('(')?;
     let mut found = Vec::new();
@@ -89,11 +93,13 @@ fn elements(text: &str) -> Option<Vec<(&str, &str)>> {
     }
 }
 
+/// Whether a text after `(` begins with an application identifier and `)`.
 fn starts_element(text: Option<&str>) -> bool {
     text.and_then(|t| t.split_once(')'))
         .is_some_and(|(id, _)| (2..=4).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Length of an element that needs no separator, its identifier included; `None` if it needs one.
 fn fixed_length(id: &str) -> Option<usize> {
     let kind = id.get(..2)?;
     FIXED.iter().find(|(k, _)| *k == kind).map(|(_, len)| *len)

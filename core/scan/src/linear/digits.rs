@@ -1,7 +1,7 @@
 //! The digits of EAN and UPC symbols and of their add-ons (ISO/IEC 15420). Owns: the refusal of a digit whose bars fit another
 //! digit almost as well. Must never: know the index of a digit in its symbol.
 
-use super::reading::fit;
+use super::reading::{BestFit, fit};
 
 /// Widths in modules of the digits 0 to 9 in set L, space first. Set R swaps the colours, set G reverses set R.
 pub(crate) const DIGITS: [[u8; 4]; 10] = [
@@ -18,6 +18,7 @@ pub(crate) const DIGITS: [[u8; 4]; 10] = [
 ];
 /// Largest squared deviation of a digit, and by how much that of every other digit must be larger.
 const DIGIT_ERROR: f32 = 0.75;
+/// By how much the deviation of every other digit must exceed the best one.
 const DIGIT_MARGIN: f32 = 0.25;
 
 /// How a symbol is printed.
@@ -39,7 +40,7 @@ pub(crate) fn digit(edges: &[f32], spread: f32, left: bool, module: f32) -> Opti
     }
     let s = if left { -spread } else { spread };
     let widths = [(b - a) / unit - s, (c - b) / unit + s, (d - c) / unit - s, (e - d) / unit + s];
-    let (mut best, mut second, mut found) = (f32::MAX, f32::MAX, None);
+    let mut best = BestFit::new();
     for (value, pattern) in DIGITS.iter().enumerate() {
         let [p, q, r, s] = *pattern;
         for (of_set_g, pattern) in [(false, [p, q, r, s]), (true, [s, r, q, p])] {
@@ -47,13 +48,13 @@ pub(crate) fn digit(edges: &[f32], spread: f32, left: bool, module: f32) -> Opti
                 continue;
             }
             let (squares, sum) = fit(&widths, &pattern);
-            if squares < best {
-                (second, best) = (best, squares);
-                found = Some((value as u8, of_set_g, sum));
-            } else if squares < second {
-                second = squares;
-            }
+            best.add(squares, (value as u8, of_set_g, sum));
         }
     }
-    found.filter(|_| best < DIGIT_ERROR && second - best > DIGIT_MARGIN)
+    best.clear(DIGIT_ERROR, DIGIT_MARGIN)
+}
+
+/// Digits as a text.
+pub(crate) fn text(digits: &[u8]) -> String {
+    digits.iter().map(|digit| char::from(b'0' + digit)).collect()
 }

@@ -1,5 +1,16 @@
 //! Edges of a line of grey pixels: where it crosses from white to black and back, to fractions of a pixel. Owns: the ways to
 //! choose the threshold. Must never: know about symbologies.
+//!
+//! A reader needs the widths of bars and spaces more precisely than in whole pixels: at two pixels a module a rounding error would
+//! be a quarter of a module on each side. So the position of an edge is interpolated between the two pixels on both sides of the
+//! threshold. No threshold suits every picture, and each takes one pass of its own:
+//!
+//! | threshold | for |
+//! | --- | --- |
+//! | [`Threshold::Middle`] | clean prints in even light |
+//! | [`Threshold::Local`] | shadows and blur |
+//! | [`Threshold::Average`] | bars of about two pixels |
+//! | [`Threshold::Slope`] | the edge of a shadow across the code, heavy blur |
 
 /// How black is told from white.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +126,7 @@ fn cross(distances: impl Iterator<Item = i32>, margin: i32, out: &mut Vec<f32>) 
     }
 }
 
+/// Pixels of a line that share a local threshold.
 const BLOCK: usize = 8;
 
 /// Smallest and largest value around each block: in `2 * reach + 1` blocks of [`BLOCK`] values.
@@ -131,6 +143,7 @@ fn local_extremes(values: &[i32], reach: usize, low: &mut Vec<i32>, high: &mut V
     }
 }
 
+/// Edges by [`Threshold::Local`]. A block whose surroundings have less contrast than noise is white.
 fn local(samples: &[u8], floor: i32, buffers: &mut EdgeBuffers, out: &mut Vec<f32>) {
     let EdgeBuffers { sharp, low, high, .. } = buffers;
     sharpen(samples, sharp);
@@ -150,7 +163,9 @@ fn sharpen(samples: &[u8], out: &mut Vec<i32>) {
     out.extend(samples.iter().zip(left).zip(right).map(|((c, l), r)| 4 * i32::from(*c) - i32::from(l) - i32::from(r)));
 }
 
+/// Edges by [`Threshold::Average`]: the mean of 21 pixels, in flat blocks white.
 fn average(samples: &[u8], floor: i32, buffers: &mut EdgeBuffers, out: &mut Vec<f32>) {
+    /// Pixels on both sides that count for the mean.
     const REACH: usize = 10;
     let EdgeBuffers { sharp, low, high, .. } = buffers;
     sharp.clear();
@@ -230,6 +245,7 @@ fn slope(samples: &[u8], floor: i32, buffers: &mut EdgeBuffers, out: &mut Vec<f3
 const DARK: i32 = 12;
 /// Steps of [`log_brightness`] in a factor of e, and in a factor of 2.
 const STEP: i32 = 739;
+/// Steps in a factor of 2.
 const OCTAVE: u32 = 512;
 
 /// 512 times the binary logarithm of brightness. Computed in integers, so that every machine finds the same edges.

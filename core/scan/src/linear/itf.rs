@@ -8,7 +8,9 @@ use super::reading::{LineReading, check_digit_holds, quiet_after, quiet_before, 
 const WIDE: [u8; 10] = [0b00110, 0b10001, 0b01001, 0b11000, 0b00101, 0b10100, 0b01100, 0b00011, 0b10010, 0b01010];
 /// Smallest quiet zone on both sides, in narrow elements.
 const QUIET: f32 = 6.0;
+/// Shortest text; a slanted line that leaves a symbol early shows a shorter one.
 const MIN_DIGITS: usize = 6;
+/// Longest text.
 const MAX_DIGITS: usize = 80;
 
 /// Adds all ITF symbols of a line.
@@ -16,6 +18,8 @@ pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
     read_all(edges, 4 + 5 * MIN_DIGITS + 4, out, |k| symbol(edges, k, len));
 }
 
+/// The symbol whose first bar begins at edge `first`. Each pair of digits is interleaved: the bars are the first, the spaces the
+/// second.
 fn symbol(edges: &[f32], first: usize, len: f32) -> Option<LineReading> {
     // The start pattern: four narrow elements.
     let [a, b, c, d, e] = *edges.get(first..first + 5)?.as_array::<5>()?;
@@ -68,6 +72,7 @@ fn stop(edges: &[f32], at: usize, narrow: f32, len: f32) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::drawing::{self, read_with};
     use super::*;
 
     fn drawn(text: &str, ratio: f32) -> Vec<f32> {
@@ -81,19 +86,11 @@ mod tests {
             }
         }
         runs.extend([ratio, 1.0, 1.0]);
-        let mut at = 30.0;
-        let mut edges = vec![at];
-        for run in runs {
-            at += 2.0 * run;
-            edges.push(at);
-        }
-        edges
+        drawing::edges(30.0, runs.into_iter().map(|run| 2.0 * run))
     }
 
     fn found(edges: &[f32], len: f32) -> Vec<(String, &'static str)> {
-        let mut out = Vec::new();
-        read(edges, len, &mut out);
-        out.into_iter().map(|r| (r.text, r.aim)).collect()
+        read_with(read, edges, len).into_iter().map(|reading| (reading.text, reading.aim)).collect()
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod code128;
 mod code39;
 mod databar;
 pub(super) mod digits;
+#[cfg(test)]
+mod drawing;
 pub(super) mod edges;
 mod itf;
 mod omni;

@@ -1,6 +1,14 @@
 //! GS1 DataBar Omnidirectional, Truncated and Stacked, from the edges of lines (ISO/IEC 24724 section 5). Owns: the two halves
 //! of a symbol, wherever in the picture they are. Must never: combine halves that were not each seen on two lines, or whose
 //! check value is wrong.
+//!
+//! A symbol is two halves, each an outer character, a finder and an inner character. In a stacked symbol they lie in two rows, and a
+//! slanted line crosses one half only. So halves are collected over all lines of a pass:
+//!
+//! 1. Every 21 elements of a line are compared with the nine finders.
+//! 2. The characters beside the finder are rounded to whole modules. If a sum is odd where the standard wants it even, the element
+//!    that was rounded the farthest is corrected by one.
+//! 3. A half that two lines showed is combined with the only half of the other side whose check value fits.
 
 use super::databar;
 use super::reading::fit;
@@ -124,6 +132,7 @@ fn half(edges: &[f32], first: usize, backwards: bool) -> Option<Half> {
     })
 }
 
+/// Widths of elements in modules; together they are `modules` wide.
 fn widths(edges: &[f32], modules: f32) -> Vec<f32> {
     let all = edges.last().copied().unwrap_or(0.0) - edges.first().copied().unwrap_or(0.0);
     edges

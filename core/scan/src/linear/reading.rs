@@ -17,6 +17,7 @@ pub(crate) struct LineReading {
 }
 
 impl LineReading {
+    /// A reading without add-on.
     pub(crate) fn new(format: BarcodeFormat, text: String, aim: &'static str, first: usize, last: usize) -> Self {
         Self { format, text, aim, first, last, add_on: None }
     }
@@ -63,6 +64,35 @@ pub(crate) fn fit(widths: &[f32], pattern: &[u8]) -> (f32, f32) {
         let d = w - f32::from(*p);
         (squares + d * d, sum + d.abs())
     })
+}
+
+/// The candidate that fits best, and how well the second best fits. Readers refuse a candidate that is not clearly better than
+/// every other one.
+pub(crate) struct BestFit<T> {
+    best: f32,
+    second: f32,
+    candidate: Option<T>,
+}
+
+impl<T> BestFit<T> {
+    /// No candidate yet.
+    pub(crate) fn new() -> Self {
+        Self { best: f32::MAX, second: f32::MAX, candidate: None }
+    }
+
+    /// Compares another candidate by its deviation from the measured widths.
+    pub(crate) fn add(&mut self, deviation: f32, candidate: T) {
+        if deviation < self.best {
+            (self.second, self.best, self.candidate) = (self.best, deviation, Some(candidate));
+        } else if deviation < self.second {
+            self.second = deviation;
+        }
+    }
+
+    /// The best candidate, if it deviates by less than `max` and every other one by more than `margin` beyond it.
+    pub(crate) fn clear(self, max: f32, margin: f32) -> Option<T> {
+        self.candidate.filter(|_| self.best < max && self.second - self.best > margin)
+    }
 }
 
 /// Whether the last digit is the check digit of the others (GS1 General Specifications 7.9.1).

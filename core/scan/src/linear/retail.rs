@@ -1,8 +1,16 @@
 //! EAN-13, UPC-A, EAN-8 and UPC-E from the edges of one line (ISO/IEC 15420). Owns: the refusal of readings whose bars deviate
 //! from the bars of their text. Must never: accept a wrong check digit, or return add-on digits as part of a text (`addon` reads
 //! them).
+//!
+//! How a symbol is read from the edge where it may begin:
+//!
+//! 1. The guards give the size of a module and the ink spread: bars get wider by what spaces lose.
+//! 2. Each digit is four elements of seven modules. The ink spread is subtracted, and the digit whose widths fit clearly best is
+//!    taken (`digits`).
+//! 3. Which left digits are of set G gives the first digit of EAN-13, and number system and check digit of UPC-E.
+//! 4. The mean deviation of all elements from their nominal widths is limited, and the check digit must be right.
 
-use super::digits::{InkSpread, digit};
+use super::digits::{InkSpread, digit, text};
 use super::reading::{LineReading, check_digit_holds, quiet_after, quiet_before, read_all};
 use super::{BarcodeFormat, addon};
 
@@ -33,16 +41,19 @@ struct RetailLayout {
     guards: &'static [usize],
 }
 
+/// EAN-13 and UPC-A.
 const EAN_13: RetailLayout = RetailLayout {
     modules: 95.0,
     digits: &[3, 7, 11, 15, 19, 23, 32, 36, 40, 44, 48, 52],
     guards: &[0, 1, 2, 27, 28, 29, 30, 31, 56, 57, 58],
 };
+/// EAN-8.
 const EAN_8: RetailLayout = RetailLayout {
     modules: 67.0,
     digits: &[3, 7, 11, 15, 24, 28, 32, 36],
     guards: &[0, 1, 2, 19, 20, 21, 22, 23, 40, 41, 42],
 };
+/// UPC-E; it has no guard in the middle.
 const UPC_E: RetailLayout =
     RetailLayout { modules: 51.0, digits: &[3, 7, 11, 15, 19, 23], guards: &[0, 1, 2, 27, 28, 29, 30, 31, 32] };
 
@@ -51,6 +62,7 @@ pub(crate) fn read(edges: &[f32], len: f32, out: &mut Vec<LineReading>) {
     read_all(edges, 34, out, |k| start(edges, k, len));
 }
 
+/// The symbol whose first bar begins at edge `k`, of whichever symbology.
 fn start(edges: &[f32], k: usize, len: f32) -> Option<LineReading> {
     // A guard has three equal elements; most bars of a picture fail this test.
     let [a, b, c, d] = *edges.get(k..k + 4)?.as_array::<4>()?;
@@ -129,6 +141,7 @@ fn ink_spread(layout: &RetailLayout, module: f32, single: impl Fn(usize) -> Opti
     (spread.abs() < 0.7).then_some(spread)
 }
 
+/// EAN-13, or UPC-A if the first digit is 0. The first digit is in the sets of the left ones.
 fn ean_13(digits: &[u8], sets: u8) -> Option<(BarcodeFormat, String)> {
     let first = FIRST_DIGIT.iter().position(|s| *s == sets)? as u8;
     let all: Vec<u8> = std::iter::once(first).chain(digits.iter().copied()).collect();
@@ -139,6 +152,7 @@ fn ean_13(digits: &[u8], sets: u8) -> Option<(BarcodeFormat, String)> {
     })
 }
 
+/// The eight digits of UPC-E: number system and check digit are in the sets. The check digit is that of the expanded number.
 fn upc_e(digits: &[u8], sets: u8) -> Option<String> {
     let (system, check) = match UPC_E_CHECK.iter().position(|s| *s == sets) {
         Some(check) => (0, check as u8),
@@ -160,13 +174,10 @@ fn checked(digits: &[u8]) -> Option<String> {
     Some(text(digits)).filter(|text| check_digit_holds(text))
 }
 
-fn text(digits: &[u8]) -> String {
-    digits.iter().map(|d| char::from(b'0' + d)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::digits::DIGITS;
+    use super::super::drawing::{self, read_with, spread_ink};
     use super::*;
 
     /// Edges of EAN-13 with its bars `spread` pixels wider on each side.
@@ -183,19 +194,11 @@ mod tests {
         runs.extend([1; 5]);
         digits[7..].iter().for_each(|digit| runs.extend(DIGITS[*digit]));
         runs.extend([1, 1, 1]);
-        let mut at = 60.0;
-        let mut edges = vec![at];
-        for run in runs {
-            at += f32::from(run) * module;
-            edges.push(at);
-        }
-        edges.iter().enumerate().map(|(k, e)| if k % 2 == 0 { e - spread } else { e + spread }).collect()
+        spread_ink(&drawing::edges(60.0, runs.into_iter().map(|run| f32::from(run) * module)), spread)
     }
 
     fn texts(edges: &[f32]) -> Vec<(BarcodeFormat, String)> {
-        let mut out = Vec::new();
-        read(edges, 900.0, &mut out);
-        out.into_iter().map(|r| (r.format, r.text)).collect()
+        read_with(read, edges, 900.0).into_iter().map(|reading| (reading.format, reading.text)).collect()
     }
 
     #[test]

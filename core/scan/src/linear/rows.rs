@@ -1,5 +1,8 @@
 //! From the edges of one line to readings. Owns: which linear readers run on a line, and the row of bits that is rebuilt for
 //! rxing's readers. Must never: decide whether a reading is believed; `votes` does.
+//!
+//! Each line is read in both directions by all readers, because each is fast on lines without its symbology: it fails at the first
+//! elements. rxing's readers are slower, and they need bits instead of edges, so they run in passes of their own.
 
 use rxing::common::BitArray;
 use rxing::oned::rss::expanded::RSSExpandedReader;

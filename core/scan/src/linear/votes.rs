@@ -1,5 +1,16 @@
 //! How many lines must agree before a text is believed. Owns: those numbers, and the decision between two texts over the same
 //! bars. Must never: count one line twice for a text, however often it was read.
+//!
+//! A single line can be wrong in a way that no check digit finds, so several lines must agree:
+//!
+//! | text | lines |
+//! | --- | --- |
+//! | EAN-13, UPC-A, Code 128, Code 93, DataBar, ITF-14 with its check digit | 2 |
+//! | EAN-8, UPC-E (short; a part of a longer symbol can look like one) | 3 |
+//! | Code 39, Codabar (no check digit) | 3, below five characters 5 |
+//! | other ITF (no check digit; a part of it looks like a whole one) | 4 |
+//!
+//! Short symbologies must also be read by lines that lie apart, and a text over the same bars as another one needs twice its lines.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +34,7 @@ struct Ballot {
 }
 
 impl Ballot {
+    /// The symbol of the text.
     fn symbol(&self) -> Symbol {
         Symbol {
             add_on: self.add_on(),
@@ -63,6 +75,7 @@ impl Ballot {
         }
     }
 
+    /// Counts an add-on that a line read beside the text.
     fn count_add_on(&mut self, add_on: Option<String>) {
         let Some(text) = add_on else { return };
         if let Some((_, lines)) = self.add_ons.iter_mut().find(|(known, _)| *known == text) {
@@ -117,6 +130,7 @@ impl Votes {
         believed.map(Ballot::symbol).collect()
     }
 
+    /// Whether enough lines agree on the text, and no other text over the same bars contradicts it.
     fn is_believed(&self, ballot: &Ballot) -> bool {
         ballot.lines.len() >= needed(ballot.format, &ballot.text) && ballot.is_whole() && self.outweighs_rivals(ballot)
     }
@@ -134,6 +148,7 @@ impl Votes {
     }
 }
 
+/// Whether two texts lie over the same bars: their bounding boxes overlap.
 fn overlap(a: &Ballot, b: &Ballot) -> bool {
     a.low.x <= b.high.x && b.low.x <= a.high.x && a.low.y <= b.high.y && b.low.y <= a.high.y
 }

@@ -1,13 +1,19 @@
 //! Aztec codes anywhere in a picture, and the grid of their modules. rxing reads only a code at the centre of an upright picture.
 //! Owns: finding the rings, and the grid fitted to the modules around them, if turned or in perspective. Must never: try more
 //! than a few candidates, or accept rings without a valid mode message.
+//!
+//! 1. Rows of the black and white image are searched for nine even runs, whose column and diagonals must look the same: rings.
+//! 2. A grid is laid over the rings, tried at several angles and sizes, and refined by hill climbing on the grey pixels until the
+//!    contrast between dark and light rings is at its maximum.
+//! 3. The grid is extended step by step to larger radii, each time refined on the differences between neighbouring modules.
+//! 4. The mode message around the rings gives the size (`aztec_code`), then all modules are sampled and decoded.
 
 use rxing::common::BitMatrix;
 
 use super::aztec_code::ModeMessage;
 use super::matrix::BinaryImage;
 use super::plane::Plane;
-use super::{BarcodeFormat, Point, Symbol};
+use super::{BarcodeFormat, Point, Symbol, add_new};
 
 /// Candidates tried in one picture: the largest and most even ones that look like rings along rows, columns and diagonals.
 const MAX_CANDIDATES: usize = 8;
@@ -37,11 +43,8 @@ struct Bullseye {
 pub(crate) fn read(plane: &Plane<'_>, black: &BinaryImage) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
     for rings in candidates(black.bits()) {
-        let symbol = AztecGrid::fit_to_rings(plane, rings).and_then(|grid| grid.read(plane));
-        if let Some(symbol) = symbol
-            && !found.iter().any(|known| known.text == symbol.text)
-        {
-            found.push(symbol);
+        if let Some(symbol) = AztecGrid::fit_to_rings(plane, rings).and_then(|grid| grid.read(plane)) {
+            add_new(&mut found, symbol);
         }
     }
     found
@@ -172,6 +175,7 @@ impl AztecGrid {
 
     /// Mean grey of four points around the centre of a module: clearest if the grid is centred, unlike the grey of one point.
     fn core_grey(&self, plane: &Plane<'_>, i: i32, j: i32) -> f32 {
+        /// Distance of the four points from the centre, in modules.
         const OFFSET: f32 = 0.22;
         let (i, j) = (i as f32, j as f32);
         let [_, _, across_x, across_y, down_x, down_y, lean_i, lean_j] = self.at;
@@ -200,6 +204,7 @@ impl AztecGrid {
         high - low
     }
 
+    /// Difference of the mean grey of light and dark rings.
     fn contrast(&self, plane: &Plane<'_>) -> f32 {
         let (dark, light) = self.rings(plane);
         light - dark
@@ -259,17 +264,20 @@ struct GreyModules {
 }
 
 impl GreyModules {
+    /// Samples all modules up to `reach` from the centre.
     fn sample(grid: &AztecGrid, plane: &Plane<'_>, reach: i32) -> Self {
         let modules = (-reach..=reach).flat_map(|j| (-reach..=reach).map(move |i| (i, j)));
         Self { reach, greys: modules.map(|(i, j)| grid.core_grey(plane, i, j)).collect() }
     }
 
+    /// Grey of a module; `None` beyond the sampled ones.
     fn grey(&self, i: i32, j: i32) -> Option<f32> {
         let inside = i.abs().max(j.abs()) <= self.reach;
         let at = (j + self.reach) * (2 * self.reach + 1) + i + self.reach;
         self.greys.get(at as usize).copied().filter(|_| inside)
     }
 
+    /// Whether a module is darker than `middle`.
     fn dark(&self, i: i32, j: i32, middle: f32) -> bool {
         self.grey(i, j).is_some_and(|grey| grey < middle)
     }

@@ -1,5 +1,8 @@
 //! Decodes the modules of an Aztec symbol (ISO/IEC 24778). Owns: the mode message, the order of the bits around the rings, and the
 //! error correction. Must never: read pixels, or accept a text whose error correction failed.
+//!
+//! The orientation is found by trying all eight turns and mirror images: twelve orientation marks at the corners of the rings tell
+//! them apart, and the mode message has an error correction of its own.
 
 use rxing::aztec::decoder::highLevelDecode;
 use rxing::common::reedsolomon::{PredefinedGenericGF, ReedSolomonDecoder};
@@ -56,6 +59,7 @@ impl ModeMessage {
         (if self.compact { 11 } else { 14 }) + 4 * self.layers
     }
 
+    /// Modules in a row, with those of the reference grid.
     fn size(&self) -> usize {
         if self.compact { self.base() } else { self.base() + 1 + 2 * ((self.base() / 2 - 1) / 15) }
     }

@@ -1,6 +1,12 @@
 //! Data Matrix codes anywhere in a picture, also bent, in perspective, small or of many regions, which rxing's walk along edges
 //! does not find. Owns: finding the solid L among the dark shapes, and the sizes that a symbol may have. Must never: try more
 //! than a few candidates.
+//!
+//! 1. The outlines of dark shapes (`shapes`) are searched for a corner between two solid sides: the L of a symbol.
+//! 2. From both ends of the L the timing patterns are followed (`timing`); they give the numbers of columns and rows and, where they
+//!    cross, the fourth corner.
+//! 3. A grid is laid over the four corners, with columns and rows of even width or as wide as the timing patterns show them, and
+//!    fitted to the borders (`datamatrix_fit`).
 
 use rxing::common::BitMatrix;
 use rxing::datamatrix::decoder::Version;
@@ -11,7 +17,7 @@ use super::matrix::BinaryImage;
 use super::mesh::Patch;
 use super::plane::Plane;
 use super::timing::{TimingEdge, TimingPattern};
-use super::{Symbol, shapes};
+use super::{Symbol, add_new, shapes};
 
 /// Smallest side of a symbol, in pixels.
 const MIN_SIDE: u32 = 12;
@@ -30,10 +36,8 @@ pub(crate) fn read(plane: &Plane<'_>, black: &BinaryImage) -> Vec<Symbol> {
                 return found;
             }
             left -= 1;
-            if let Some(symbol) = corner.read(plane)
-                && !found.iter().any(|known| known.text == symbol.text)
-            {
-                found.push(symbol);
+            if let Some(symbol) = corner.read(plane) {
+                add_new(&mut found, symbol);
             }
         }
     }
@@ -95,6 +99,7 @@ impl SolidL {
 
 /// Thickness of a solid side, measured to its left; the side may be slightly bent. `None` if it is not solid or too thick.
 fn thickness(bits: &BitMatrix, from: Position, to: Position) -> Option<f32> {
+    /// Step of the measurement, in pixels.
     const PACE: f32 = 0.5;
     let (len, direction) = (distance(from, to), heading(from, to));
     let inwards = leftwards(direction);

@@ -1,6 +1,9 @@
 //! Black and white images for rxing, and its readers of two-dimensional codes. Owns: the threshold between black and white, and
 //! the fixed order of the readers (rxing's multi-format reader iterates a hash set, so its answers change from call to call).
 //! Must never: give rxing an image whose size differs from the one it was told.
+//!
+//! [`BinaryImage`] implements rxing's trait for images, so rxing's readers work on the bits that are computed here once for all
+//! two-dimensional readers.
 
 use std::borrow::Cow;
 
@@ -14,7 +17,7 @@ use rxing::{
 };
 
 use super::plane::Plane;
-use super::{BarcodeFormat, Point, Symbol};
+use super::{BarcodeFormat, Point, Symbol, add_new};
 
 /// A picture in black and white.
 pub(crate) struct BinaryImage {
@@ -24,6 +27,7 @@ pub(crate) struct BinaryImage {
 }
 
 impl BinaryImage {
+    /// An image of these modules or pixels; a set bit is black.
     pub(crate) fn new(bits: BitMatrix) -> Self {
         Self { bits, source: Luma8LuminanceSource::with_empty_image(1, 1) }
     }
@@ -33,12 +37,14 @@ impl BinaryImage {
         binarize(plane).map(Self::new)
     }
 
+    /// The image with black and white swapped.
     pub(crate) fn inverted(&self) -> Self {
         let mut bits = self.bits.clone();
         bits.flip_self();
         Self::new(bits)
     }
 
+    /// Its pixels; a set bit is black.
     pub(crate) fn bits(&self) -> &BitMatrix {
         &self.bits
     }
@@ -167,10 +173,8 @@ pub(crate) fn data_matrix(black: &BinaryImage) -> Vec<Symbol> {
     let mut found: Vec<Symbol> = Vec::new();
     for candidate in zxing_cpp_detector::detect(black.bits(), true, true).unwrap_or_default() {
         let points = candidate.getPoints().iter().map(|p| Point { x: p.x, y: p.y }).collect();
-        if let Some(symbol) = data_matrix_symbol(candidate.getBits(), points)
-            && !found.iter().any(|known| known.text == symbol.text)
-        {
-            found.push(symbol);
+        if let Some(symbol) = data_matrix_symbol(candidate.getBits(), points) {
+            add_new(&mut found, symbol);
         }
     }
     found
@@ -203,6 +207,7 @@ fn data_matrix_text(text: &str, modifier: u32) -> String {
     latin_bytes(text).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| text.to_owned())
 }
 
+/// The text as Latin-1; `None` if a character is not in Latin-1.
 fn latin_bytes(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
@@ -212,10 +217,7 @@ pub(crate) fn pdf417(black: &BinaryImage) -> Vec<Symbol> {
     let found = PDF417Reader::new().decode_multiple(&mut BinaryBitmap::new(black));
     let mut symbols: Vec<Symbol> = Vec::new();
     for result in found.unwrap_or_default() {
-        let symbol = symbol(&result, BarcodeFormat::Pdf417);
-        if !symbols.iter().any(|known| known.text == symbol.text) {
-            symbols.push(symbol);
-        }
+        add_new(&mut symbols, symbol(&result, BarcodeFormat::Pdf417));
     }
     symbols
 }

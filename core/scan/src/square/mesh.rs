@@ -1,5 +1,8 @@
 //! A grid of modules over a picture: flat patches in perspective, joined at their corners. Owns: the map from modules to pixels.
 //! Must never: know what a module means.
+//!
+//! A projective map with eight parameters takes the unit square to four corners; modules are points of the unit square. Bent labels
+//! are approximated by several patches that share corners.
 
 use super::geometry::Position;
 

@@ -19,3 +19,10 @@ mod tests;
 
 use super::plane;
 use super::{BarcodeFormat, Point, Symbol};
+
+/// Adds a symbol unless one with the same text was found before.
+fn add_new(found: &mut Vec<Symbol>, symbol: Symbol) {
+    if !found.iter().any(|known| known.text == symbol.text) {
+        found.push(symbol);
+    }
+}

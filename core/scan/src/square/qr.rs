@@ -2,6 +2,12 @@
 //! the work spent on a picture, and a second way of sampling: on the grey pixels, by a grid fitted to the function patterns that
 //! every symbol has (ISO/IEC 18004, 6.3), for codes that are small, blurred or seen from the side. Must never: search without a
 //! limit.
+//!
+//! 1. rxing lists finder patterns and combines them to triples that may belong to one symbol.
+//! 2. rxing samples the modules of a triple in the black and white image, and decodes them.
+//! 3. If that fails, the number of modules is estimated from the distance of the finder patterns. A flat grid is laid over them, and
+//!    its corners are moved to where the function patterns have the most contrast.
+//! 4. If the result still does not decode, the corner without a finder pattern is moved to where all modules are clearest.
 
 use rxing::RXingResult;
 use rxing::common::{BitMatrix, DetectorRXingResult};
@@ -134,6 +140,11 @@ impl<'p> QrGrid<'p> {
         f32::from(self.plane.grey(patch.position(share(x), share(y))))
     }
 
+    /// Grey of all modules, row by row.
+    fn greys(&self, patch: &Patch) -> Vec<f32> {
+        (0..self.side * self.side).map(|k| self.grey(patch, k % self.side, k / self.side)).collect()
+    }
+
     /// Mean difference between the light and the dark modules of function patterns.
     fn contrast(&self) -> f32 {
         let Some(patch) = Patch::new(self.corners) else { return 0.0 };
@@ -148,8 +159,7 @@ impl<'p> QrGrid<'p> {
     /// Mean distance of the modules from their mean grey: small if the grid lies between modules.
     fn clarity(&self) -> f32 {
         let Some(patch) = Patch::new(self.corners) else { return 0.0 };
-        let greys: Vec<f32> =
-            (0..self.side * self.side).map(|k| self.grey(&patch, k % self.side, k / self.side)).collect();
+        let greys = self.greys(&patch);
         let middle = greys.iter().sum::<f32>() / greys.len() as f32;
         greys.iter().map(|grey| (grey - middle).abs()).sum::<f32>() / greys.len() as f32
     }
@@ -190,6 +200,7 @@ impl<'p> QrGrid<'p> {
         }
     }
 
+    /// Moves one corner.
     fn set_corner(&mut self, corner: usize, position: Position) {
         if let Some(slot) = self.corners.get_mut(corner) {
             *slot = position;
@@ -199,8 +210,7 @@ impl<'p> QrGrid<'p> {
     /// The modules in black and white, and the share of the function patterns that have their colour.
     fn sample(&self) -> Option<(BitMatrix, f32)> {
         let patch = Patch::new(self.corners)?;
-        let greys: Vec<f32> =
-            (0..self.side * self.side).map(|k| self.grey(&patch, k % self.side, k / self.side)).collect();
+        let greys = self.greys(&patch);
         let grey = |x: usize, y: usize| greys.get(y * self.side + x).copied().unwrap_or(255.0);
         // Illumination is uneven, so the threshold depends on the modules around, of which about half are dark.
         let reach = 5;

@@ -1,5 +1,8 @@
 //! Connected dark shapes and their outlines. Owns: the pass over the black and white image and its limits. Must never: decide
 //! what a shape means.
+//!
+//! One pass over the rows collects runs of dark pixels and joins those that touch runs of the row above (union-find). The convex
+//! outline of each large shape is then built from the first and last dark pixel of its rows.
 
 use rxing::common::BitMatrix;
 
@@ -30,6 +33,7 @@ struct BoundingBox {
 }
 
 impl BoundingBox {
+    /// The box around both.
     fn joined(self, other: Self) -> Self {
         Self {
             left: self.left.min(other.left),
@@ -39,6 +43,7 @@ impl BoundingBox {
         }
     }
 
+    /// Width and height.
     fn sides(&self) -> (u32, u32) {
         (self.right - self.left, self.bottom + 1 - self.top)
     }
@@ -52,6 +57,7 @@ struct ShapeLabels {
 }
 
 impl ShapeLabels {
+    /// A new label, for a run with this box.
     fn add(&mut self, bounds: BoundingBox) -> u32 {
         let label = self.parents.len() as u32;
         self.parents.push(label);
@@ -59,6 +65,7 @@ impl ShapeLabels {
         label
     }
 
+    /// The root of the shape of a label; shortens the path to it.
     fn root(&mut self, mut label: u32) -> u32 {
         while let Some(parent) = self.parents.get(label as usize).copied().filter(|parent| *parent != label) {
             let above = self.parents.get(parent as usize).copied().unwrap_or(parent);
@@ -70,6 +77,7 @@ impl ShapeLabels {
         label
     }
 
+    /// Makes two labels belong to the same shape.
     fn join(&mut self, one: u32, other: u32) {
         let (one, other) = (self.root(one), self.root(other));
         let (low, high) = (one.min(other), one.max(other));

@@ -59,7 +59,7 @@ const HEIGHT: u32 = 320;
 
 fn picture(code: &Dark, camera: Camera) -> Vec<u8> {
     const FINE: u32 = 3;
-    let mut random = tests::SplitMix(7);
+    let mut random = tests::PixelRandom(7);
     let (rows, columns) = (code.len() as f32, code[0].len() as f32);
     let (sin, cos) = camera.degrees.to_radians().sin_cos();
     let module = |x: f32, y: f32| -> Option<bool> {
@@ -187,7 +187,7 @@ fn a_symbol_that_sets_up_a_reader_is_read_as_what_it_says() {
 /// The borders of a symbol around random modules.
 #[test]
 fn borders_without_a_code_are_not_read() {
-    let mut random = tests::SplitMix(5);
+    let mut random = tests::PixelRandom(5);
     for side in [10, 12, 18, 26] {
         for _ in 0..12 {
             let dark: Dark = (0..side)

@@ -1,5 +1,8 @@
 //! The timing pattern of a Data Matrix code: the two sides with alternating dark and light modules. Owns: finding the direction
 //! of a side, counting its modules and locating each. Must never: count runs whose lengths differ more than those of modules.
+//!
+//! The direction is searched around that of the opposite solid side, first within a small angle, then within a larger one for symbols
+//! seen from the side. The best direction is the one along which dark and light runs alternate most evenly.
 
 use super::geometry::{Position, ahead, leftwards};
 use super::plane::Plane;
@@ -9,6 +12,7 @@ const MAX_DIRECTIONS: usize = 4;
 
 /// Largest angle between a timing pattern and the opposite solid side, in radians: seen from the front, and from the side.
 const FRONT_ANGLE: f32 = 0.08;
+/// The same, seen from the side.
 const SIDE_ANGLE: f32 = 0.35;
 
 /// The timing pattern that starts at one end of the L.
