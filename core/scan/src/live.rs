@@ -72,14 +72,14 @@ impl Scanner {
         let (plane, offset) = plane_of(frame)?;
         self.frame += 1;
         let group = (self.frame % GROUPS.len() as u64) as usize;
-        let (symbols, tally) = catch_panic(|| {
+        let (symbols, line_counts) = catch_panic(|| {
             let mut picture = PictureReader::new(&plane, false);
             picture.run_passes(LIVE);
             picture.run_passes(GROUPS.get(group).copied().unwrap_or_default());
-            let tally: Vec<(Symbol, usize)> = picture.votes.tally().collect();
-            (picture.into_symbols(), tally)
+            let line_counts: Vec<(Symbol, usize)> = picture.votes.line_counts().collect();
+            (picture.into_symbols(), line_counts)
         })?;
-        Ok(to_frame_positions(self.remember(symbols, tally), offset))
+        Ok(to_frame_positions(self.remember(symbols, line_counts), offset))
     }
 
     /// Clears the memory of earlier frames, for instance when the camera is opened again.
@@ -88,11 +88,11 @@ impl Scanner {
     }
 
     /// Adds the sightings of this frame to those of earlier ones; returns the texts that may be believed now.
-    fn remember(&mut self, symbols: Vec<Symbol>, tally: Vec<(Symbol, usize)>) -> Vec<Symbol> {
+    fn remember(&mut self, symbols: Vec<Symbol>, line_counts: Vec<(Symbol, usize)>) -> Vec<Symbol> {
         let now = self.frame;
         self.sightings.retain(|sighting| now - sighting.last <= MEMORY_FRAMES);
         let mut answer: Vec<Symbol> = symbols.iter().filter(|symbol| !unchecked(symbol)).cloned().collect();
-        for (symbol, lines) in tally {
+        for (symbol, lines) in line_counts {
             let known = self
                 .sightings
                 .iter_mut()

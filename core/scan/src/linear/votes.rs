@@ -136,7 +136,7 @@ impl Votes {
     }
 
     /// Texts with their number of lines, for the memory of earlier frames.
-    pub(crate) fn tally(&self) -> impl Iterator<Item = (Symbol, usize)> {
+    pub(crate) fn line_counts(&self) -> impl Iterator<Item = (Symbol, usize)> {
         self.ballots.iter().filter(|b| b.is_whole() && self.outweighs_rivals(b)).map(|b| (b.symbol(), b.lines.len()))
     }
 
@@ -214,7 +214,7 @@ mod tests {
         for line in 100..108 {
             vote(&mut votes, BarcodeFormat::Itf, "195239", line);
         }
-        assert!(!votes.is_decided() && votes.tally().next().is_none(), "80 pixels long, 7 apart");
+        assert!(!votes.is_decided() && votes.line_counts().next().is_none(), "80 pixels long, 7 apart");
         vote(&mut votes, BarcodeFormat::Itf, "195239", 110);
         assert!(votes.is_decided(), "10 apart");
         let mut votes = Votes::default();

@@ -183,8 +183,8 @@ impl AztecGrid {
         let share = OFFSET / (1.0 + lean_i * i + lean_j * j).max(0.2);
         let (one_x, one_y) = ((across_x + down_x) * share, (across_y + down_y) * share);
         let (two_x, two_y) = ((across_x - down_x) * share, (across_y - down_y) * share);
-        let around = [(one_x, one_y), (-one_x, -one_y), (two_x, two_y), (-two_x, -two_y)];
-        around.iter().map(|(dx, dy)| f32::from(plane.interpolate(x + dx, y + dy))).sum::<f32>() / 4.0
+        let points = [(one_x, one_y), (-one_x, -one_y), (two_x, two_y), (-two_x, -two_y)];
+        points.iter().map(|(dx, dy)| f32::from(plane.interpolate(x + dx, y + dy))).sum::<f32>() / 4.0
     }
 
     /// Mean grey of the dark and of the light rings.

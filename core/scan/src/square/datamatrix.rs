@@ -145,7 +145,7 @@ impl SolidL {
         let (start, along, inwards) = (right, heading(corner, top), heading(right, corner));
         let far =
             TimingPattern::find(&TimingEdge { plane, start, along, inwards, len: left, module: (module.1, module.0) })?;
-        let opposite = crossing(top, upper.way, right, far.way)?;
+        let opposite = crossing(top, upper.direction, right, far.direction)?;
         let sheet = Patch::new([top, opposite, right, corner])?;
         for (columns, rows) in sizes(upper.count, far.count) {
             let Some(region) = region(columns, rows) else { continue };

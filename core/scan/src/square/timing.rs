@@ -18,7 +18,7 @@ const SIDE_ANGLE: f32 = 0.35;
 /// The timing pattern that starts at one end of the L.
 pub(crate) struct TimingPattern {
     /// Direction, of length 1.
-    pub(crate) way: Position,
+    pub(crate) direction: Position,
     /// Modules along it, an even number.
     pub(crate) count: usize,
     /// Distances of the centres of the modules from the start, in pixels; the last may be missing.
@@ -28,8 +28,8 @@ pub(crate) struct TimingPattern {
 impl TimingPattern {
     /// The timing pattern, as far as its modules can be told apart.
     pub(crate) fn find(edge: &TimingEdge<'_>) -> Option<Self> {
-        let (way, runs) = match edge.find_direction(FRONT_ANGLE) {
-            Some((way, runs)) if edge.is_whole(&runs) => (way, runs),
+        let (direction, runs) = match edge.find_direction(FRONT_ANGLE) {
+            Some((direction, runs)) if edge.is_whole(&runs) => (direction, runs),
             _ => edge.find_direction(SIDE_ANGLE)?,
         };
         let count = runs.len().div_ceil(2) * 2;
@@ -38,7 +38,7 @@ impl TimingPattern {
             at += run;
             at - run / 2.0
         });
-        (8..=144).contains(&count).then(|| Self { way, count, middles: middles.collect() })
+        (8..=144).contains(&count).then(|| Self { direction, count, middles: middles.collect() })
     }
 
     /// The centres of `count` modules as shares of the side; `length` is the length in pixels up to a share. `None` if the number
@@ -103,24 +103,24 @@ impl TimingEdge<'_> {
             let good = |score: &&i32| **score * 20 >= most * 19;
             let after = scores.iter().skip(at).take_while(good).count();
             let before = scores.iter().take(at).rev().take_while(good).count();
-            let way = turned(at as f32 - turns as f32 + (after as f32 - 1.0 - before as f32) / 2.0);
-            let from = ahead(self.first(), way, self.module.0 * 0.4);
-            let runs = runs(self.plane, from, way, self.len * 1.6, self.module.0);
+            let direction = turned(at as f32 - turns as f32 + (after as f32 - 1.0 - before as f32) / 2.0);
+            let from = ahead(self.first(), direction, self.module.0 * 0.4);
+            let runs = runs(self.plane, from, direction, self.len * 1.6, self.module.0);
             if best.as_ref().is_none_or(|(_, most)| evenness(most) < evenness(&runs)) {
-                best = Some((way, runs));
+                best = Some((direction, runs));
             }
-            let around = at.saturating_sub(before + 3)..(at + after + 3).min(scores.len());
-            scores.get_mut(around)?.fill(0);
+            let searched = at.saturating_sub(before + 3)..(at + after + 3).min(scores.len());
+            scores.get_mut(searched)?.fill(0);
         }
         best
     }
 
     /// The sum of the changes of grey in a direction.
-    fn changes(&self, way: Position) -> i32 {
+    fn changes(&self, direction: Position) -> i32 {
         let (first, pace) = (self.first(), (self.module.0 / 3.0).max(0.5));
         let (mut sum, mut k, mut before) = (0, 0.0, i32::from(self.plane.grey(first)));
         while k < self.len {
-            let grey = i32::from(self.plane.grey(ahead(first, way, k)));
+            let grey = i32::from(self.plane.grey(ahead(first, direction, k)));
             sum += (grey - before).abs();
             before = grey;
             k += pace;
@@ -142,11 +142,11 @@ fn evenness(runs: &[f32]) -> f32 {
 }
 
 /// Lengths of the dark and light runs from a position on, until the modules end.
-fn runs(plane: &Plane<'_>, from: Position, way: Position, len: f32, module: f32) -> Vec<f32> {
+fn runs(plane: &Plane<'_>, from: Position, direction: Position, len: f32, module: f32) -> Vec<f32> {
     let pace = (module / 12.0).max(0.25);
-    let aside = leftwards(way);
+    let aside = leftwards(direction);
     let grey = |k: usize| {
-        let at = ahead(from, way, k as f32 * pace);
+        let at = ahead(from, direction, k as f32 * pace);
         let across = [-0.25, 0.0, 0.25].map(|off| u16::from(plane.grey(ahead(at, aside, off * module))));
         (across.iter().sum::<u16>() / 3) as u8
     };
