@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
+use crate::database::{AddressError, PostgresAddress};
 use crate::embedded;
 
 /// The sync server. Without a command it serves.
@@ -17,16 +18,18 @@ pub struct Cli {
     pub config: ServerConfig,
     /// What to do; `serve` when left out.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<ServerCommand>,
 }
 
-/// What the binary can do. Every command but `serve` prints one JSON object on stdout.
+/// What the binary can do. Every command but `serve` prints JSON on stdout: `openapi` a document, the others one line.
 #[derive(Debug, Clone, Subcommand)]
-pub enum Command {
+pub enum ServerCommand {
     /// Brings the schema forward and serves until SIGTERM or SIGINT
     Serve,
     /// Brings the schema forward and ends
     Migrate,
+    /// Prints the API document: what schemas/openapi.json holds
+    Openapi,
     /// Makes a tenant's balances, records and exceptions again from its op log; its pushes wait meanwhile
     Rebuild {
         /// Whose
@@ -81,6 +84,9 @@ pub struct ServerConfig {
     /// Postgres as the owner of the schema, for migrations and new tenants
     #[arg(long, env = "STOCKSYNC_MIGRATE_URL", hide_env_values = true, global = true)]
     pub migrate_url: Option<String>,
+    /// Root certificates (PEM) that Postgres' certificate is verified against, where an address has no sslrootcert
+    #[arg(long, env = "STOCKSYNC_PG_ROOT_CERT", global = true)]
+    pub pg_root_cert: Option<PathBuf>,
     /// Folder of `postgres` and `initdb` for the private Postgres; searched for when left out
     #[arg(long, env = "STOCKSYNC_PG_BIN", global = true)]
     pub pg_bin: Option<PathBuf>,
@@ -109,13 +115,13 @@ pub enum ConfigError {
         /// The address.
         listen: SocketAddr,
     },
-    /// A database address that does not parse. Its text is not shown: it may hold a password.
-    #[error("{name} is not a Postgres address: {source}")]
-    Url {
+    /// A database address that cannot be used. Its text is not shown: it may hold a password.
+    #[error("{name}: {source}")]
+    Address {
         /// The setting.
         name: &'static str,
         /// Why not.
-        source: tokio_postgres::Error,
+        source: AddressError,
     },
     /// The command needs the owner of the schema.
     #[error("STOCKSYNC_MIGRATE_URL is needed beside DATABASE_URL: this is done by the owner of the schema")]
@@ -138,6 +144,27 @@ impl ServerConfig {
         Ok(embedded::Options { data_dir, binaries: self.pg_bin.clone(), throw_away: false })
     }
 
+    /// The address in `DATABASE_URL`, if it is set.
+    ///
+    /// # Errors
+    /// [`ConfigError::Address`] names the setting and does not show the address.
+    pub fn application_address(&self) -> Result<Option<PostgresAddress>, ConfigError> {
+        self.address("DATABASE_URL", self.database_url.as_deref())
+    }
+
+    /// The address in `STOCKSYNC_MIGRATE_URL`, if it is set.
+    ///
+    /// # Errors
+    /// [`ConfigError::Address`] names the setting and does not show the address.
+    pub fn owner_address(&self) -> Result<Option<PostgresAddress>, ConfigError> {
+        self.address("STOCKSYNC_MIGRATE_URL", self.migrate_url.as_deref())
+    }
+
+    fn address(&self, name: &'static str, text: Option<&str>) -> Result<Option<PostgresAddress>, ConfigError> {
+        let parse = |text| PostgresAddress::parse(text, self.pg_root_cert.as_deref());
+        text.map(parse).transpose().map_err(|source| ConfigError::Address { name, source })
+    }
+
     /// Refuses to serve others from a private Postgres unless told so.
     ///
     /// # Errors
@@ -148,18 +175,6 @@ impl ServerConfig {
         }
         Ok(())
     }
-}
-
-/// Parses a database address without ever showing it.
-///
-/// # Errors
-/// [`ConfigError::Url`] names the setting.
-pub fn parse_url(name: &'static str, url: &str) -> Result<tokio_postgres::Config, ConfigError> {
-    let mut config: tokio_postgres::Config = url.parse().map_err(|source| ConfigError::Url { name, source })?;
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(std::time::Duration::from_secs(5));
-    }
-    Ok(config)
 }
 
 /// /var/lib for root, whose home other users may not enter; else the user's data folder.
@@ -190,7 +205,7 @@ mod tests {
         assert!(parse(&[]).command.is_none());
         let cli = parse(&["tenant", "create", "--name", "Oak & Sons", "--data-dir", "/srv/x"]);
         assert_eq!(cli.config.data_dir, Some(PathBuf::from("/srv/x")));
-        assert!(matches!(cli.command, Some(Command::Tenant { .. })));
+        assert!(matches!(cli.command, Some(ServerCommand::Tenant { .. })));
     }
 
     #[test]
@@ -200,11 +215,5 @@ mod tests {
         assert!(ServerConfig { database_url: None, embedded: true, ..open.clone() }.check_listen().is_ok());
         assert!(ServerConfig { database_url: Some("postgres://x".to_owned()), ..open }.check_listen().is_ok());
         assert!(parse(&[]).config.check_listen().is_ok());
-    }
-
-    #[test]
-    fn an_error_in_an_address_does_not_show_the_password() {
-        let error = parse_url("DATABASE_URL", "postgres://u:hunter2@h:notaport/x").unwrap_err();
-        assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }

@@ -7,16 +7,24 @@
 //! | --- | --- |
 //! | [`run`], [`config`] | the commands of the binary and their settings |
 //! | [`embedded`] | a private Postgres where none is given |
-//! | [`migrate`], [`database`] | the schema, the pool, the tenant of a transaction |
-//! | [`setup`] | tenants and enrolment codes |
-//! | [`http`] | routes, envelopes, limits |
+//! | [`database`], [`migrate`] | the pool, the tenant of a transaction, the schema |
+//! | [`setup`] | tenants and enrolment codes, made by the operator |
+//! | [`auth`] | credentials, principals, permissions |
+//! | [`http`] | the kernel: route table, limits, envelopes, the API document; knows no feature |
+//! | [`features`] | a folder each: use cases, store with its SQL, routes |
+//! | [`console`] | the page at `/` |
+//! | [`exchange`] | the phones' protocol, without I/O |
+//! | [`op_log`] | the log in memory and on Postgres |
 //! | [`log`], [`clock`], [`identity`] | log lines, time, ids and secrets |
 
+pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod database;
 pub mod embedded;
 pub mod exchange;
+pub mod features;
 pub mod http;
 pub mod identity;
 pub mod log;

@@ -1,7 +1,7 @@
 //! Structured logs: one JSON object a line on stdout, for whatever ships them.
 //!
-//! Owns the shape of a line and the last net against secrets in it. Nothing may log a body, a token, a password or an
-//! e-mail address; what slips through is taken out here, by field name and by look.
+//! Owns the shape of a line and the last filter against secrets in it. Must never write a body, a token, a password or an
+//! e-mail address: what other modules log by mistake is removed here, by field name and by form.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,14 +10,13 @@ use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::clock;
-use crate::http::RequestContext;
 
 /// Field names whose values are never written.
 const SECRET_FIELDS: &[&str] =
@@ -26,29 +25,30 @@ const REDACTED: &str = "[redacted]";
 
 /// Where the lines go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub enum LogTarget {
     /// For `serve`: stdout is the log.
     Stdout,
     /// For commands whose answer is on stdout.
     Stderr,
 }
 
-/// Installs the log for this process; panics go there with their place alone, because a text may hold what a device
-/// sent. A second call changes nothing.
-pub fn init(level: LevelFilter, target: Target) {
-    // A defect is told as one where it is caught; hostile changes of records make a library panic, behind its guard.
+/// Installs the log for this process. Panics are logged with their source location alone, because their text may hold what
+/// a device sent. A second call changes nothing.
+pub fn init(level: LevelFilter, target: LogTarget) {
+    // Only a warning: hostile changes of records make a library panic behind the guard that expects it. A panic in a
+    // handler is logged as an error where it is caught.
     std::panic::set_hook(Box::new(|panic| {
-        tracing::warn!(place = panic.location().map(tracing::field::display), "something panicked");
+        tracing::warn!(location = panic.location().map(tracing::field::display), "panic");
     }));
-    let lines = tracing_subscriber::fmt::layer().event_format(JsonLines);
-    // Our own lines at the level asked for; libraries speak up only when something is wrong.
+    let lines = tracing_subscriber::fmt::layer().fmt_fields(JsonFields::new()).event_format(JsonLines);
+    // This crate logs at the level that was asked for, libraries warnings and errors alone.
     let libraries = level.min(LevelFilter::WARN);
     let filter =
         tracing_subscriber::filter::Targets::new().with_default(libraries).with_target(env!("CARGO_CRATE_NAME"), level);
     let registry = tracing_subscriber::registry().with(filter);
     let _ = match target {
-        Target::Stdout => registry.with(lines.with_writer(std::io::stdout)).try_init(),
-        Target::Stderr => registry.with(lines.with_writer(std::io::stderr)).try_init(),
+        LogTarget::Stdout => registry.with(lines.with_writer(std::io::stdout)).try_init(),
+        LogTarget::Stderr => registry.with(lines.with_writer(std::io::stderr)).try_init(),
     };
 }
 
@@ -61,33 +61,49 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut fields = Fields::default();
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut fields = LineFields::default();
+        // Outer spans first, so that the fields of inner ones win.
+        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+            if let Some(text) = span.extensions().get::<FormattedFields<N>>() {
+                fields.add_span(text);
+            }
+        }
         event.record(&mut fields);
         let mut line = Map::new();
         line.insert("timestamp".to_owned(), json!(clock::rfc3339(clock::now_ms())));
         line.insert("level".to_owned(), json!(event.metadata().level().as_str()));
         line.insert("service".to_owned(), json!("stocksync-server"));
         line.insert("message".to_owned(), fields.message);
-        if let Some(context) = RequestContext::current() {
-            line.insert("requestId".to_owned(), json!(context.request_id));
-            if let Some(caller) = context.caller() {
-                line.insert("tenantId".to_owned(), json!(caller.tenant.to_string()));
-                line.insert("deviceId".to_owned(), json!(caller.device.to_string()));
-            }
-        }
+        line.append(&mut fields.request);
         line.insert("metadata".to_owned(), Value::Object(fields.metadata));
         writeln!(writer, "{}", Value::Object(line))
     }
 }
 
+/// Fields of a request's span that stand at the top of a line, and their names there.
+const REQUEST_FIELDS: [(&str, &str); 3] =
+    [("request_id", "requestId"), ("tenant_id", "tenantId"), ("device_id", "deviceId")];
+
 #[derive(Default)]
-struct Fields {
+struct LineFields {
     message: Value,
+    request: Map<String, Value>,
     metadata: Map<String, Value>,
 }
 
-impl Fields {
+impl LineFields {
+    /// Adds a span's fields, which [`JsonFields`] has written as one JSON object.
+    fn add_span(&mut self, text: &str) {
+        let Ok(Value::Object(fields)) = serde_json::from_str(text) else { return };
+        for (name, value) in fields {
+            match REQUEST_FIELDS.iter().find(|(field, _)| *field == name) {
+                Some((_, key)) => self.request.insert((*key).to_owned(), value),
+                None => self.metadata.insert(name, value),
+            };
+        }
+    }
+
     fn put(&mut self, field: &Field, value: Value) {
         if field.name() == "message" {
             self.message = value;
@@ -99,7 +115,7 @@ impl Fields {
     }
 }
 
-impl Visit for Fields {
+impl Visit for LineFields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.put(field, json!(scrub(&format!("{value:?}"))));
     }
@@ -126,7 +142,7 @@ impl Visit for Fields {
     }
 }
 
-/// Takes out what looks like an e-mail address, a database address with a password, or a credential.
+/// Removes what looks like an e-mail address, a database address with a password, or a credential.
 fn scrub(text: &str) -> Cow<'_, str> {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | ',' | ';' | '=');
     if !text.split(is_end).any(is_secret) {
@@ -172,11 +188,14 @@ mod tests {
         }
     }
 
-    fn written(act: impl FnOnce()) -> String {
+    fn written(log: impl FnOnce()) -> String {
         let sink = Sink::default();
         let writer = sink.clone();
-        let layer = tracing_subscriber::fmt::layer().event_format(JsonLines).with_writer(move || writer.clone());
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), act);
+        let layer = tracing_subscriber::fmt::layer()
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonLines)
+            .with_writer(move || writer.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
         String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
     }
 
@@ -201,6 +220,23 @@ mod tests {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(text.contains("refused [redacted] of [redacted]"), "{text}");
+    }
+
+    #[test]
+    fn a_line_carries_the_fields_of_its_request() {
+        let text = written(|| {
+            let span =
+                tracing::error_span!("request", request_id = "r", route = "/x", device_id = tracing::field::Empty);
+            span.in_scope(|| tracing::info!("before"));
+            span.record("device_id", "d");
+            span.in_scope(|| tracing::info!(status = 200_u64, "after"));
+        });
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((&lines[0]["requestId"], &lines[0]["deviceId"]), (&json!("r"), &Value::Null));
+        assert_eq!(
+            (&lines[1]["deviceId"], &lines[1]["metadata"]),
+            (&json!("d"), &json!({"route": "/x", "status": 200}))
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The server's binary: settings from flags and environment, signals, exit codes. All else is the library's.
+//! The server's binary: settings from flags and environment, signals, exit codes. Everything else is in the library.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -25,8 +25,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Completes on SIGTERM or SIGINT. Without handlers (never seen) the signals end the process at once, as they do for
-/// any other program.
+/// Completes on SIGTERM or SIGINT. Where no handler can be installed, the signals end the process at once.
 async fn stop_signal() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {

@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use stocksync_schemas::migrations::{Migration, SERVER};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
-use crate::database::Roles;
+use crate::database::{Database, DatabaseError, PostgresAddress, Roles};
 
-/// Held while migrating, so that two servers that start together migrate once. A start-up guard, never a truth.
+/// Advisory lock held while migrating, so that two servers that start together migrate once.
 const LOCK: i64 = 0x73_74_6f_63_6b_73_79_6e;
 const LOCK_LIMIT: Duration = Duration::from_secs(60);
 
@@ -18,9 +18,9 @@ const PREPARE: &str = "CREATE SCHEMA IF NOT EXISTS meta; \
          CONSTRAINT migrations_pk PRIMARY KEY (number))";
 /// Migrations that ran here, in order.
 pub const APPLIED: &str = "SELECT number, name, checksum FROM meta.migrations ORDER BY number";
-/// Notes one that ran.
-pub const NOTE: &str = "INSERT INTO meta.migrations (number, name, checksum, applied_ms) VALUES ($1, $2, $3, $4)";
-/// The newest migration that ran here; what readiness asks.
+/// Records one that ran.
+pub const RECORD: &str = "INSERT INTO meta.migrations (number, name, checksum, applied_ms) VALUES ($1, $2, $3, $4)";
+/// The newest migration that ran here; 0 before the first.
 pub const NEWEST: &str = "SELECT coalesce(max(number), 0) FROM meta.migrations";
 
 /// Why the schema could not be brought forward.
@@ -60,9 +60,8 @@ pub enum MigrateError {
 ///
 /// # Errors
 /// Each variant of [`MigrateError`] says what the operator can do; migrations before the failed one stay.
-pub async fn migrate(owner: &Config, now_ms: i64) -> Result<Vec<i32>, MigrateError> {
-    let (mut client, connection) = owner.connect(NoTls).await?;
-    let connection = tokio::spawn(connection);
+pub async fn migrate(owner: &PostgresAddress, now_ms: i64) -> Result<Vec<i32>, MigrateError> {
+    let (mut client, connection) = owner.connect().await?;
     let result = migrate_on(&mut client, now_ms).await;
     // The lock is the session's: it goes with the connection.
     drop(client);
@@ -101,11 +100,19 @@ async fn migrate_on(client: &mut Client, now_ms: i64) -> Result<Vec<i32>, Migrat
         let transaction = client.transaction().await?;
         transaction.batch_execute(migration.sql).await.map_err(failed)?;
         let (number, checksum) = (number_of(migration), migration.checksum());
-        transaction.execute(NOTE, &[&number, &migration.name, &checksum, &now_ms]).await.map_err(failed)?;
+        transaction.execute(RECORD, &[&number, &migration.name, &checksum, &now_ms]).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         ran.push(number);
     }
     Ok(ran)
+}
+
+/// The number of the newest migration that ran in a database; for the readiness probe.
+///
+/// # Errors
+/// As the variants of [`DatabaseError`] say.
+pub async fn newest_applied(database: &Database) -> Result<i32, DatabaseError> {
+    Ok(database.connection().await?.query_one(NEWEST, &[]).await?.try_get(0)?)
 }
 
 /// The newest migration that this build needs.

@@ -5,11 +5,11 @@ use std::future::Future;
 use serde_json::json;
 use stocksync_schemas::TenantId;
 use tokio::net::TcpListener;
-use tokio_postgres::Config;
 
-use crate::config::{Cli, Command, ConfigError, EnrolmentCodeCommand, ServerConfig, TenantCommand, parse_url};
-use crate::database::{Database, DatabaseError, POOL_MAX};
+use crate::config::{Cli, ConfigError, EnrolmentCodeCommand, ServerCommand, ServerConfig, TenantCommand};
+use crate::database::{Database, DatabaseError, POOL_MAX, PostgresAddress};
 use crate::embedded::{Cluster, EmbeddedError};
+use crate::features;
 use crate::http::{AppState, ServeError, serve};
 use crate::migrate::{MigrateError, migrate};
 use crate::op_log::LogError;
@@ -41,6 +41,9 @@ pub enum RunError {
     /// A tenant or a code.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// The API document could not be written: a defect.
+    #[error(transparent)]
+    Document(#[from] serde_json::Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -59,16 +62,15 @@ pub enum RunError {
 
 /// The two ways into the database, and the private Postgres if it is ours.
 struct Connections {
-    application: Option<Config>,
-    owner: Option<Config>,
+    application: Option<PostgresAddress>,
+    owner: Option<PostgresAddress>,
     cluster: Option<Cluster>,
 }
 
 impl Connections {
     async fn open(config: &ServerConfig, serving: bool) -> Result<Self, RunError> {
-        let owner = config.migrate_url.as_deref().map(|url| parse_url("STOCKSYNC_MIGRATE_URL", url)).transpose()?;
-        if config.database_url.is_some() || owner.is_some() {
-            let application = config.database_url.as_deref().map(|url| parse_url("DATABASE_URL", url)).transpose()?;
+        let (application, owner) = (config.application_address()?, config.owner_address()?);
+        if application.is_some() || owner.is_some() {
             return Ok(Self { application, owner, cluster: None });
         }
         let options = config.embedded_options()?;
@@ -81,7 +83,7 @@ impl Connections {
         })
     }
 
-    fn owner(&self) -> Result<&Config, ConfigError> {
+    fn owner(&self) -> Result<&PostgresAddress, ConfigError> {
         self.owner.as_ref().ok_or(ConfigError::NoOwner)
     }
 
@@ -92,24 +94,24 @@ impl Connections {
     }
 }
 
-/// Runs one command. Answers the JSON object to print, or `None` after serving. `stop` ends serving.
+/// Runs one command. Answers the JSON to print, without a final line feed, or `None` after serving. `stop` ends serving.
 ///
 /// # Errors
 /// [`RunError`], whose text is for the operator. A private Postgres that was started has been stopped.
-pub async fn run(
-    cli: Cli,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<Option<serde_json::Value>, RunError> {
-    let command = cli.command.unwrap_or(Command::Serve);
-    let serving = matches!(command, Command::Serve);
-    log::init(cli.config.log, if serving { log::Target::Stdout } else { log::Target::Stderr });
+pub async fn run(cli: Cli, stop: impl Future<Output = ()> + Send + 'static) -> Result<Option<String>, RunError> {
+    let command = cli.command.unwrap_or(ServerCommand::Serve);
+    if matches!(command, ServerCommand::Openapi) {
+        return Ok(Some(features::api_document().to_json()?.trim_end().to_owned()));
+    }
+    let serving = matches!(command, ServerCommand::Serve);
+    log::init(cli.config.log, if serving { log::LogTarget::Stdout } else { log::LogTarget::Stderr });
     if serving {
         cli.config.check_listen()?;
     }
     let connections = Connections::open(&cli.config, serving).await?;
     let result = match command {
-        Command::Serve => run_serve(&cli.config, &connections, stop).await.map(|()| None),
-        command => run_setup(command, &connections).await.map(Some),
+        ServerCommand::Serve => run_serve(&cli.config, &connections, stop).await.map(|()| None),
+        command => run_setup(command, &connections).await.map(|answer| Some(answer.to_string())),
     };
     connections.close().await;
     result
@@ -125,13 +127,16 @@ async fn run_serve(
         tracing::info!(migrations = ran.len(), "schema is up to date");
     }
     let application = connections.application.clone().ok_or(ConfigError::NoApplication)?;
+    if !application.is_verified() {
+        tracing::warn!("the certificate of Postgres is not verified: set sslmode=verify-full in DATABASE_URL");
+    }
     let database = Database::new(application, POOL_MAX)?;
     database.check_role().await?;
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let local = listener.local_addr().map_err(|source| RunError::Listen { address, source })?;
     tracing::info!(address = %local, private_postgres = connections.cluster.is_some(), "serving");
-    // A server without its database only answers errors: better that whoever supervises it starts it again.
+    // Without its database the server could only answer errors: it ends, so that its supervisor starts both again.
     let postgres = connections.cluster.as_ref().map(Cluster::end);
     let stop = async move {
         match postgres {
@@ -139,7 +144,7 @@ async fn run_serve(
             None => stop.await,
         }
     };
-    let served = serve(listener, AppState::new(database.clone()), stop).await;
+    let served = serve(listener, AppState::new(database.clone()), features::routes(), stop).await;
     database.close();
     if connections.cluster.as_ref().is_some_and(Cluster::has_ended) {
         return Err(RunError::PostgresEnded);
@@ -148,22 +153,22 @@ async fn run_serve(
     Ok(served?)
 }
 
-async fn run_setup(command: Command, connections: &Connections) -> Result<serde_json::Value, RunError> {
+async fn run_setup(command: ServerCommand, connections: &Connections) -> Result<serde_json::Value, RunError> {
     let owner = connections.owner()?;
     let now_ms = clock::now_ms();
     let ran = migrate(owner, now_ms).await?;
     Ok(match command {
-        Command::Serve | Command::Migrate => json!({ "migrations": ran }),
-        Command::Rebuild { tenant } => {
+        ServerCommand::Serve | ServerCommand::Openapi | ServerCommand::Migrate => json!({ "migrations": ran }),
+        ServerCommand::Rebuild { tenant } => {
             check_tenant(owner, tenant).await?;
-            // The owner's: the role that serves may drop nothing.
+            // As the owner: the role that serves may not delete projections.
             let database = Database::new(owner.clone(), 1)?;
             json!(rebuild_tenant(&database, TenantId(*tenant.as_bytes()), now_ms).await?)
         }
-        Command::Tenant { command: TenantCommand::Create { name } } => {
+        ServerCommand::Tenant { command: TenantCommand::Create { name } } => {
             json!(create_tenant(owner, &name, now_ms).await?)
         }
-        Command::EnrolmentCode { command: EnrolmentCodeCommand::Create { tenant, expires } } => {
+        ServerCommand::EnrolmentCode { command: EnrolmentCodeCommand::Create { tenant, expires } } => {
             json!(create_enrolment_code(owner, tenant, expires, now_ms).await?)
         }
     })

@@ -1,10 +1,9 @@
 //! What the owner does outside of serving: new tenants and enrolment codes.
 
 use serde::Serialize;
-use tokio_postgres::{Config, NoTls};
 use uuid::Uuid;
 
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, PostgresAddress};
 use crate::identity;
 
 /// Makes a tenant; its clock starts at position 0.
@@ -69,14 +68,13 @@ pub struct CreatedCode {
 ///
 /// # Errors
 /// [`SetupError::Name`], or what the database answered.
-pub async fn create_tenant(owner: &Config, name: &str, now_ms: i64) -> Result<CreatedTenant, SetupError> {
+pub async fn create_tenant(owner: &PostgresAddress, name: &str, now_ms: i64) -> Result<CreatedTenant, SetupError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 200 {
         return Err(SetupError::Name);
     }
     let tenant_id = identity::new_id(now_ms)?;
-    let (mut client, connection) = owner.connect(NoTls).await?;
-    tokio::spawn(connection);
+    let (mut client, _) = owner.connect().await?;
     let transaction = client.transaction().await?;
     transaction.execute(CREATE_TENANT, &[&tenant_id, &name, &now_ms]).await?;
     transaction.execute(CREATE_CLOCK, &[&tenant_id, &[0_u8; 32].as_slice(), &now_ms]).await?;
@@ -88,9 +86,8 @@ pub async fn create_tenant(owner: &Config, name: &str, now_ms: i64) -> Result<Cr
 ///
 /// # Errors
 /// [`SetupError::NoTenant`], or what the database answered.
-pub async fn check_tenant(owner: &Config, tenant: Uuid) -> Result<(), SetupError> {
-    let (client, connection) = owner.connect(NoTls).await?;
-    tokio::spawn(connection);
+pub async fn check_tenant(owner: &PostgresAddress, tenant: Uuid) -> Result<(), SetupError> {
+    let (client, _) = owner.connect().await?;
     client.query_opt(TENANT_EXISTS, &[&tenant]).await?.map(drop).ok_or(SetupError::NoTenant(tenant))
 }
 
@@ -99,7 +96,7 @@ pub async fn check_tenant(owner: &Config, tenant: Uuid) -> Result<(), SetupError
 /// # Errors
 /// [`SetupError::Expires`], [`SetupError::NoTenant`], or what the database answered.
 pub async fn create_enrolment_code(
-    owner: &Config,
+    owner: &PostgresAddress,
     tenant: Uuid,
     expires_seconds: u32,
     now_ms: i64,
@@ -107,8 +104,7 @@ pub async fn create_enrolment_code(
     if expires_seconds == 0 || expires_seconds > EXPIRES_MAX {
         return Err(SetupError::Expires);
     }
-    let (client, connection) = owner.connect(NoTls).await?;
-    tokio::spawn(connection);
+    let (client, _) = owner.connect().await?;
     if client.query_opt(TENANT_EXISTS, &[&tenant]).await?.is_none() {
         return Err(SetupError::NoTenant(tenant));
     }

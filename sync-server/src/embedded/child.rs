@@ -12,6 +12,10 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+#[cfg(target_os = "linux")]
+use nix::{errno::Errno, sys::prctl};
 use tokio::sync::watch;
 
 /// How long a fast shutdown may take before the process is ended the hard way (its log is replayed at the next start).
@@ -20,14 +24,14 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// A running child. Dropping it stops it and waits.
 #[derive(Debug)]
-pub struct Child {
+pub struct PostgresChild {
     /// Dropped to ask the thread to stop the process.
     keep_running: Option<Sender<()>>,
     ended: watch::Receiver<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Child {
+impl PostgresChild {
     /// Starts the command with its output in a file.
     ///
     /// # Errors
@@ -72,7 +76,7 @@ impl Child {
     }
 }
 
-impl Drop for Child {
+impl Drop for PostgresChild {
     fn drop(&mut self) {
         self.keep_running = None;
         if let Some(thread) = self.thread.take() {
@@ -81,25 +85,23 @@ impl Drop for Child {
     }
 }
 
-#[expect(unsafe_code, reason = "a child that outlives a killed parent can only be prevented between fork and exec")]
+#[cfg_attr(
+    target_os = "linux",
+    expect(unsafe_code, reason = "a child that outlives a killed parent can only be prevented between fork and exec")
+)]
 fn spawn_here(mut command: Command, output: File) -> io::Result<process::Child> {
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
     // A group of its own: Ctrl-C in a terminal must reach this process alone, which then stops Postgres in order.
     command.process_group(0);
     #[cfg(target_os = "linux")]
     {
-        let parent = process::id();
+        let parent = Pid::this();
         // SAFETY: only async-signal-safe calls (prctl, getppid), no allocation; std runs this after the user changed,
         // which would have cleared the setting.
         unsafe {
             command.pre_exec(move || {
-                if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT) != 0 {
-                    return Err(io::Error::last_os_error());
-                }
-                if u32::try_from(libc::getppid()) != Ok(parent) {
-                    return Err(io::Error::from_raw_os_error(libc::ESRCH));
-                }
-                Ok(())
+                prctl::set_pdeathsig(Signal::SIGINT)?;
+                if Pid::parent() == parent { Ok(()) } else { Err(Errno::ESRCH.into()) }
             });
         }
     }
@@ -125,14 +127,11 @@ fn watch(mut child: process::Child, stop: &mpsc::Receiver<()>) {
     let _ = child.wait();
 }
 
-/// SIGINT: fast shutdown, transactions are rolled back and the log is flushed.
-#[expect(unsafe_code, reason = "std sends no other signal than SIGKILL")]
+/// SIGINT: fast shutdown, transactions are rolled back and the log is flushed. The process is a child that was not waited
+/// for yet, so its id cannot name another one.
 fn interrupt(child: &process::Child) {
-    if let Ok(pid) = libc::pid_t::try_from(child.id()) {
-        // SAFETY: the process is our own child and not yet waited for, so its id cannot name another one.
-        unsafe {
-            libc::kill(pid, libc::SIGINT);
-        }
+    if let Ok(id) = i32::try_from(child.id()) {
+        let _ = kill(Pid::from_raw(id), Signal::SIGINT);
     }
 }
 
@@ -144,7 +143,7 @@ mod tests {
     async fn a_child_is_stopped_and_waited_for() {
         let mut command = Command::new("sleep");
         command.arg("60");
-        let child = Child::spawn(command, tempfile::tempfile().unwrap()).unwrap();
+        let child = PostgresChild::spawn(command, tempfile::tempfile().unwrap()).unwrap();
         assert!(!child.has_ended());
         let begin = Instant::now();
         child.stop().await;
@@ -153,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_end_of_its_own_is_noticed() {
-        let child = Child::spawn(Command::new("true"), tempfile::tempfile().unwrap()).unwrap();
+        let child = PostgresChild::spawn(Command::new("true"), tempfile::tempfile().unwrap()).unwrap();
         let mut ended = child.ended.clone();
         tokio::time::timeout(Duration::from_secs(5), ended.wait_for(|ended| *ended)).await.unwrap().unwrap();
         assert!(child.has_ended());
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_an_error() {
-        let made = Child::spawn(Command::new("/no/such/program"), tempfile::tempfile().unwrap());
+        let made = PostgresChild::spawn(Command::new("/no/such/program"), tempfile::tempfile().unwrap());
         assert!(made.is_err());
     }
 }

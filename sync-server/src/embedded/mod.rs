@@ -25,10 +25,10 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, Config, NoTls};
 
 pub use binaries::Binaries;
-use child::Child;
+use child::PostgresChild;
 use user::RunAs;
 
-use crate::database::Roles;
+use crate::database::{PostgresAddress, Roles};
 
 /// The role that `initdb` makes. Used to create the other two and for nothing else.
 const ADMIN_ROLE: &str = "stocksync_admin";
@@ -127,7 +127,7 @@ pub struct Options {
 pub struct Cluster {
     socket_dir: PathBuf,
     /// `None` when another process runs the cluster and this one only connects to it.
-    child: Option<Child>,
+    child: Option<PostgresChild>,
     _lock: Option<File>,
 }
 
@@ -197,25 +197,25 @@ impl Cluster {
 
     /// How the owner of the schema (migrations, new tenants) connects to a database of this cluster.
     #[must_use]
-    pub fn owner(&self, database: &str) -> Config {
-        config(&self.socket_dir, Roles::OWNER, database)
+    pub fn owner(&self, database: &str) -> PostgresAddress {
+        PostgresAddress::local(config(&self.socket_dir, Roles::OWNER, database))
     }
 
     /// How the server's own role connects to a database of this cluster.
     #[must_use]
-    pub fn application(&self, database: &str) -> Config {
-        config(&self.socket_dir, Roles::APPLICATION, database)
+    pub fn application(&self, database: &str) -> PostgresAddress {
+        PostgresAddress::local(config(&self.socket_dir, Roles::APPLICATION, database))
     }
 
     /// How the superuser connects. For tests that prove that the server refuses such a role.
     #[must_use]
-    pub fn admin(&self, database: &str) -> Config {
-        config(&self.socket_dir, ADMIN_ROLE, database)
+    pub fn admin(&self, database: &str) -> PostgresAddress {
+        PostgresAddress::local(config(&self.socket_dir, ADMIN_ROLE, database))
     }
 
     /// Completes when Postgres has ended, wanted or not; never for a cluster of another process.
     pub fn end(&self) -> impl Future<Output = ()> + Send + 'static {
-        let end = self.child.as_ref().map(Child::end);
+        let end = self.child.as_ref().map(PostgresChild::end);
         async move {
             match end {
                 Some(end) => end.await,
@@ -227,7 +227,7 @@ impl Cluster {
     /// Whether Postgres, started by this process, has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.child.as_ref().is_some_and(Child::has_ended)
+        self.child.as_ref().is_some_and(PostgresChild::has_ended)
     }
 
     /// Stops Postgres (fast shutdown) and waits until it has ended. Does nothing for a cluster of another process.
@@ -335,7 +335,7 @@ async fn launch(
     log: &Path,
     run_as: Option<&RunAs>,
     options: &Options,
-) -> Result<(Child, Client), EmbeddedError> {
+) -> Result<(PostgresChild, Client), EmbeddedError> {
     let deadline = Instant::now() + START_LIMIT;
     loop {
         let output = fresh_log(log).map_err(file_error("create", log))?;
@@ -349,7 +349,7 @@ async fn launch(
                 command.arg("-c").arg(setting);
             }
         }
-        let child = Child::spawn(command, output).map_err(file_error("run", &found.postgres()))?;
+        let child = PostgresChild::spawn(command, output).map_err(file_error("run", &found.postgres()))?;
         while Instant::now() < deadline && !child.has_ended() {
             if let Ok(admin) = connect(&config(socket_dir, ADMIN_ROLE, "postgres")).await {
                 // Another postmaster, still ending, may have answered in place of ours.

@@ -1,15 +1,16 @@
-//! Which user Postgres runs as. It refuses root, so a server started as root gives it up for the child alone.
+//! Which user Postgres runs as. Postgres refuses root, so a server that was started as root starts it as another user.
 
-use std::ffi::CString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use nix::unistd::{User, geteuid};
+
 use super::{EmbeddedError, file_error};
 
-/// A user to give up root for.
+/// The user that Postgres runs as where this process is root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunAs {
     /// Name in the user database.
@@ -24,29 +25,15 @@ pub struct RunAs {
 /// # Errors
 /// [`EmbeddedError::NoUser`] when neither exists.
 pub fn run_as() -> Result<Option<RunAs>, EmbeddedError> {
-    if effective_uid() != 0 {
+    if !geteuid().is_root() {
         return Ok(None);
     }
     ["postgres", "nobody"].into_iter().find_map(look_up).map(Some).ok_or(EmbeddedError::NoUser)
 }
 
-#[expect(unsafe_code, reason = "geteuid has no safe form in std; it cannot fail and reads no memory")]
-fn effective_uid() -> u32 {
-    // SAFETY: no arguments, no memory, always succeeds.
-    unsafe { libc::geteuid() }
-}
-
-#[expect(unsafe_code, reason = "the user database has no safe form in std")]
 fn look_up(name: &str) -> Option<RunAs> {
-    let text = CString::new(name).ok()?;
-    let mut buffer = vec![0 as libc::c_char; 16 * 1024];
-    // SAFETY: an all-zero passwd is a valid value of a plain C struct.
-    let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
-    let mut found = std::ptr::null_mut();
-    // SAFETY: every pointer is to memory of this frame that outlives the call, and the length is the buffer's.
-    let status =
-        unsafe { libc::getpwnam_r(text.as_ptr(), &raw mut entry, buffer.as_mut_ptr(), buffer.len(), &raw mut found) };
-    (status == 0 && !found.is_null()).then(|| RunAs { name: name.to_owned(), uid: entry.pw_uid, gid: entry.pw_gid })
+    let user = User::from_name(name).ok()??;
+    Some(RunAs { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw() })
 }
 
 /// A command that runs as that user, with an environment that cannot redirect Postgres.
@@ -57,10 +44,10 @@ pub fn command(program: &Path, run_as: Option<&RunAs>) -> Command {
             command.env_remove(name);
         }
     }
-    // Our own folder may be one that the other user cannot enter.
+    // The current directory may be one that the other user cannot enter.
     command.current_dir("/").env("LC_ALL", "C");
     if let Some(user) = run_as {
-        // std clears the supplementary groups when root gives itself up.
+        // std clears the supplementary groups when root changes its user.
         command.uid(user.uid).gid(user.gid);
     }
     command
@@ -90,7 +77,7 @@ pub fn set_mode(path: &Path, mode: u32) -> Result<(), EmbeddedError> {
 pub fn is_ours(path: &Path, run_as: Option<&RunAs>) -> Result<bool, EmbeddedError> {
     let meta = fs::symlink_metadata(path).map_err(file_error("read", path))?;
     let owner = meta.uid();
-    Ok(meta.is_dir() && (owner == effective_uid() || run_as.is_some_and(|user| user.uid == owner)))
+    Ok(meta.is_dir() && (owner == geteuid().as_raw() || run_as.is_some_and(|user| user.uid == owner)))
 }
 
 /// Postgres opens its files by absolute path: its user must be able to pass through every directory above them.

@@ -1,15 +1,17 @@
-//! The request that is being answered: its id, who asks, and the one log line it leaves.
+//! The request that is being answered: its id, its span, and the one log line that it leaves.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use stocksync_schemas::{DeviceId, TenantId};
+use tower_http::request_id::{MakeRequestId, RequestId};
+use tracing::Span;
+use tracing::field::{Empty, display};
 use uuid::Uuid;
 
+use crate::auth::Principal;
 use crate::{clock, identity};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -18,66 +20,83 @@ tokio::task_local! {
     static CURRENT: RequestContext;
 }
 
-/// The request of the running task. Cheap to clone.
-#[derive(Debug, Clone)]
+/// The request of the running task.
+#[derive(Debug, Clone, Copy)]
 pub struct RequestContext {
-    /// The caller's X-Request-ID if it is a UUID; else one of ours. Echoed, logged, and in every envelope.
+    /// The caller's X-Request-ID if it is a UUID; else one that the server made. Echoed, logged, and in every envelope.
     pub request_id: Uuid,
-    caller: Arc<OnceLock<Caller>>,
-}
-
-/// Whose credential the request carries. Taken from the verified credential and from nowhere else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Caller {
-    /// The organisation.
-    pub tenant: TenantId,
-    /// The device.
-    pub device: DeviceId,
 }
 
 impl RequestContext {
     /// The context of the request that this task answers, if it answers one.
     #[must_use]
     pub fn current() -> Option<Self> {
-        CURRENT.try_with(Clone::clone).ok()
-    }
-
-    /// Who asks, once the credential is verified.
-    #[must_use]
-    pub fn caller(&self) -> Option<Caller> {
-        self.caller.get().copied()
-    }
-
-    /// Notes who asks. The first note stays.
-    pub fn set_caller(&self, caller: Caller) {
-        let _ = self.caller.set(caller);
+        CURRENT.try_with(|context| *context).ok()
     }
 }
 
-/// Gives the request its id, echoes the id and writes the log line.
-pub async fn observe(request: Request, next: Next) -> Response {
-    let begin = Instant::now();
-    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|text| Uuid::try_parse(text).ok());
-    let request_id = given.or_else(|| identity::new_id(clock::now_ms()).ok()).unwrap_or_default();
-    let context = RequestContext { request_id, caller: Arc::default() };
-    // The template, never the path: ids in paths would make every line its own route.
-    let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
-    let method = request.method().clone();
-    CURRENT
-        .scope(context, async move {
-            let mut response = next.run(request).await;
-            if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
-                response.headers_mut().insert(REQUEST_ID, value);
-            }
-            let status = response.status().as_u16();
-            let ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-            if status >= 500 && status != 503 {
-                tracing::error!(%method, route, status, ms, "answered");
-            } else {
-                tracing::info!(%method, route, status, ms, "answered");
-            }
-            response
-        })
-        .await
+/// Makes ids for requests that bring none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MakeUuidV7;
+
+impl MakeRequestId for MakeUuidV7 {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        let id = identity::new_id(clock::now_ms()).unwrap_or_default();
+        HeaderValue::from_str(&id.to_string()).ok().map(RequestId::new)
+    }
+}
+
+/// Removes an X-Request-ID that is not a UUID: what is echoed and logged has one form.
+pub(super) async fn check_request_id(mut request: Request) -> Request {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| Uuid::try_parse(value.to_str().ok()?).ok());
+    match given.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
+        Some(id) => request.headers_mut().insert(REQUEST_ID, id),
+        None => request.headers_mut().remove(REQUEST_ID),
+    };
+    request
+}
+
+/// Runs the rest of the request with its context.
+pub(super) async fn with_context(request: Request, next: Next) -> Response {
+    let request_id = request_id(&request).unwrap_or_default();
+    CURRENT.scope(RequestContext { request_id }, next.run(request)).await
+}
+
+fn request_id<B>(request: &axum::http::Request<B>) -> Option<Uuid> {
+    let id = request.extensions().get::<RequestId>()?;
+    Uuid::try_parse(id.header_value().to_str().ok()?).ok()
+}
+
+/// The span of a request: every log line inside it carries its fields.
+pub(super) fn request_span<B>(request: &axum::http::Request<B>) -> Span {
+    // The template, never the path: ids in paths would make every line a route of its own.
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    tracing::error_span!(
+        "request",
+        request_id = %request_id(request).unwrap_or_default(),
+        method = %request.method(),
+        route,
+        tenant_id = Empty,
+        device_id = Empty,
+    )
+}
+
+/// Adds the principal to the span.
+pub(super) fn record_principal(principal: &Principal) {
+    let span = Span::current();
+    span.record("tenant_id", display(principal.tenant));
+    if let Some(device) = principal.device_id() {
+        span.record("device_id", display(device));
+    }
+}
+
+/// The line that each request leaves.
+pub(super) fn log_response<B>(response: &axum::http::Response<B>, latency: Duration, _: &Span) {
+    let status = response.status().as_u16();
+    let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+    if status >= 500 && status != 503 {
+        tracing::error!(status, ms, "answered");
+    } else {
+        tracing::info!(status, ms, "answered");
+    }
 }

@@ -1,104 +1,105 @@
-//! The shape of every JSON answer and the limited reading of every body.
+//! The shape of every JSON answer.
 
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use stocksync_schemas::Code;
+use utoipa::ToSchema;
 
-use super::{ApiError, JSON_LIMIT, RequestContext};
+use super::RequestContext;
+use super::describe::{Answer, DescribeOutput, Description};
 use crate::clock;
 
-/// `{success: true, data, meta: {timestamp, requestId}}`.
+/// 200 with one object: `{success: true, data, meta: {timestamp, requestId}}`.
 #[derive(Debug)]
-pub struct Success<T> {
-    status: StatusCode,
-    data: T,
-    next: Option<String>,
+pub struct Success<T>(pub T);
+
+/// 201 with the object that was created, in the same envelope.
+#[derive(Debug)]
+pub struct Created<T>(pub T);
+
+/// 200 with a page of objects; `meta.next` asks for the following page and is missing on the last.
+#[derive(Debug)]
+pub struct PageOf<T> {
+    /// In the order of the list.
+    pub rows: Vec<T>,
+    /// The value of `after` for the next page.
+    pub next: Option<String>,
 }
 
-impl<T> Success<T> {
-    /// 200 with this data.
-    pub fn new(data: T) -> Self {
-        Self { status: StatusCode::OK, data, next: None }
-    }
-
-    /// 201 with this data.
-    pub fn created(data: T) -> Self {
-        Self { status: StatusCode::CREATED, data, next: None }
-    }
-
-    /// 200 with one page; `next` asks for the following one, `None` on the last.
-    pub fn page(data: T, next: Option<String>) -> Self {
-        Self { status: StatusCode::OK, data, next }
+impl<T> PageOf<T> {
+    /// A page that was read with `LIMIT limit`: if it is full, more may follow, after the key of its last row.
+    pub fn new(rows: Vec<T>, limit: i64, key: impl FnOnce(&T) -> String) -> Self {
+        let next = rows.last().filter(|_| i64::try_from(rows.len()) == Ok(limit)).map(key);
+        Self { rows, next }
     }
 }
 
 #[derive(Serialize)]
-struct Envelope<T> {
+struct SuccessEnvelope<T> {
     success: bool,
     data: T,
-    meta: Meta,
+    meta: ResponseMeta,
 }
 
-#[derive(Serialize)]
+/// When and to which request an answer was made.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Meta {
+#[schema(as = Meta)]
+pub(super) struct ResponseMeta {
+    #[schema(format = DateTime)]
     timestamp: String,
+    #[schema(format = Uuid)]
     request_id: String,
+    /// `after` of the next page; missing on the last
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
 }
 
 /// Time and request id for an envelope.
-pub fn stamp() -> (String, String) {
+pub(super) fn timestamp_and_request_id() -> (String, String) {
     let id = RequestContext::current().map(|context| context.request_id).unwrap_or_default();
     (clock::rfc3339(clock::now_ms()), id.to_string())
 }
 
+fn envelope<T: Serialize>(status: StatusCode, data: T, next: Option<String>) -> Response {
+    let (timestamp, request_id) = timestamp_and_request_id();
+    let meta = ResponseMeta { timestamp, request_id, next };
+    (status, axum::Json(SuccessEnvelope { success: true, data, meta })).into_response()
+}
+
 impl<T: Serialize> IntoResponse for Success<T> {
     fn into_response(self) -> Response {
-        let (timestamp, request_id) = stamp();
-        let meta = Meta { timestamp, request_id, next: self.next };
-        (self.status, axum::Json(Envelope { success: true, data: self.data, meta })).into_response()
+        envelope(StatusCode::OK, self.0, None)
     }
 }
 
-/// Reads a body of at most `limit` bytes; a longer one is refused before it is read where its length is stated.
-///
-/// # Errors
-/// `too_large`, or `invalid_request` where the connection broke off.
-pub async fn read_body(request: Request, limit: usize) -> Result<Bytes, ApiError> {
-    let stated = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if stated.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
-        return Err(ApiError::new(Code::TooLarge));
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        envelope(StatusCode::CREATED, self.0, None)
     }
-    read(request.into_body(), limit).await
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error)
-            .is_some_and(|source| source.to_string().contains("length limit exceeded"));
-        ApiError::new(if too_large { Code::TooLarge } else { Code::InvalidRequest })
-    })
+impl<T: Serialize> IntoResponse for PageOf<T> {
+    fn into_response(self) -> Response {
+        envelope(StatusCode::OK, self.rows, self.next)
+    }
 }
 
-/// A JSON body within the limit.
-#[derive(Debug)]
-pub struct Json<T>(pub T);
+impl<T: ToSchema> DescribeOutput for Success<T> {
+    fn describe_output(description: &mut Description) {
+        description.answer = Some(Answer::One(200, description.component::<T>()));
+    }
+}
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = ApiError;
+impl<T: ToSchema> DescribeOutput for Created<T> {
+    fn describe_output(description: &mut Description) {
+        description.answer = Some(Answer::One(201, description.component::<T>()));
+    }
+}
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let bytes = read_body(request, JSON_LIMIT).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            // Its text names the field and what was expected; a body of one's own is no secret to oneself.
-            ApiError::new(Code::InvalidRequest).detail("body", "invalid_json", error.to_string())
-        })
+impl<T: ToSchema> DescribeOutput for PageOf<T> {
+    fn describe_output(description: &mut Description) {
+        description.answer = Some(Answer::Page(description.component::<T>()));
     }
 }

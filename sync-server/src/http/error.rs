@@ -12,7 +12,7 @@ use crate::database::DatabaseError;
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Detail {
+pub struct ErrorDetail {
     /// Which field.
     pub field: String,
     /// What is wrong with it, for a program.
@@ -26,22 +26,25 @@ pub struct Detail {
 pub struct ApiError {
     code: Code,
     message: Option<String>,
-    details: Vec<Detail>,
+    details: Vec<ErrorDetail>,
 }
 
+/// Marks a response whose body is an error envelope already.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EnvelopedError;
+
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
+struct ErrorEnvelope<'a> {
     success: bool,
-    error: Inner<'a>,
+    error: ErrorBody<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Inner<'a> {
+struct ErrorBody<'a> {
     code: Code,
     message: &'a str,
-    details: &'a [Detail],
+    details: &'a [ErrorDetail],
     retryable: bool,
     timestamp: String,
     request_id: String,
@@ -63,7 +66,7 @@ impl ApiError {
     /// Adds one thing that is wrong.
     #[must_use]
     pub fn detail(mut self, field: &str, code: &str, message: impl Into<String>) -> Self {
-        self.details.push(Detail { field: field.to_owned(), code: code.to_owned(), message: message.into() });
+        self.details.push(ErrorDetail { field: field.to_owned(), code: code.to_owned(), message: message.into() });
         self
     }
 
@@ -81,7 +84,7 @@ impl From<DatabaseError> for ApiError {
             DatabaseError::TimedOut(_) => Code::Timeout,
             DatabaseError::RoleTooStrong { .. } | DatabaseError::Failed(_) => Code::Internal,
         };
-        tracing::warn!(error = &error as &dyn std::error::Error, "database");
+        tracing::warn!(error = &error as &dyn std::error::Error, "the database failed");
         Self::new(code)
     }
 }
@@ -96,11 +99,12 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let facts = self.code.facts();
         let status = StatusCode::from_u16(facts.0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let (timestamp, request_id) = envelope::stamp();
+        let (timestamp, request_id) = envelope::timestamp_and_request_id();
         let message = self.message.as_deref().unwrap_or(facts.2);
         let error =
-            Inner { code: self.code, message, details: &self.details, retryable: facts.1, timestamp, request_id };
-        let mut response = (status, axum::Json(Body { success: false, error })).into_response();
+            ErrorBody { code: self.code, message, details: &self.details, retryable: facts.1, timestamp, request_id };
+        let mut response = (status, axum::Json(ErrorEnvelope { success: false, error })).into_response();
+        response.extensions_mut().insert(EnvelopedError);
         if matches!(self.code, Code::Unavailable | Code::RateLimited) {
             response.headers_mut().insert(RETRY_AFTER, axum::http::HeaderValue::from_static("5"));
         }

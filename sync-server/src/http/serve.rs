@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{AppState, app};
+use super::{AppState, Route, service};
 
 /// How long requests that are being answered may go on after the signal.
 const DRAIN_LIMIT: Duration = Duration::from_secs(15);
@@ -17,25 +17,26 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(15);
 #[error("the socket failed: {0}")]
 pub struct ServeError(#[from] io::Error);
 
-/// Serves until `stop` completes; then readiness says no, no new connection is taken, and requests that are being
-/// answered have 15 seconds to end.
+/// Serves a route table until `stop` completes; then readiness answers no, no new connection is accepted, and requests
+/// that are being answered have 15 seconds to end.
 ///
 /// # Errors
 /// [`ServeError`] if the socket fails.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
+    routes: Vec<Route>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let (stopping, stopped) = oneshot::channel();
-    let draining = state.clone();
+    let service = service(state.clone(), routes);
     let signal = async move {
         stop.await;
         tracing::info!("stopping");
-        draining.drain();
+        state.drain();
         let _ = stopping.send(());
     };
-    let served = axum::serve(listener, app(state)).with_graceful_shutdown(signal).into_future();
+    let served = axum::serve(listener, service).with_graceful_shutdown(signal).into_future();
     let limit = async {
         let _ = stopped.await;
         tokio::time::sleep(DRAIN_LIMIT).await;

@@ -5,7 +5,9 @@ use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 use stocksync_schemas::{DeviceId, Location, ReplicaId, Verdict, wire};
-use stocksync_server::http::routes;
+use stocksync_server::auth::Permission;
+use stocksync_server::features::{api_document, routes};
+use stocksync_server::http::Access;
 use stocksync_server::{clock, setup};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -15,14 +17,14 @@ use crate::http::json as body_of;
 use crate::record_conformance::catalogue;
 use crate::support::{TestDatabase, connect};
 
-pub struct Client {
+pub struct ApiClient {
     app: Router,
     tenant: Uuid,
     device: Uuid,
     pub credential: String,
 }
 
-impl Client {
+impl ApiClient {
     pub async fn enrol(test: &TestDatabase, app: &Router) -> Self {
         let tenant = test.tenant().await;
         let code = setup::create_enrolment_code(&test.owner(), tenant, 60, clock::now_ms()).await.unwrap().code;
@@ -67,7 +69,7 @@ pub const EXCHANGE: &str = "/api/v1/sync/exchange";
 async fn a_device_enrols_once_and_exchanges_in_both_forms() {
     let Some(test) = TestDatabase::new().await else { return };
     let app = test.app();
-    let client = Client::enrol(&test, &app).await;
+    let client = ApiClient::enrol(&test, &app).await;
     let mut phone = client.phone(1);
     phone.capture(0, movement(Location::SUPPLIER, SHELF, 3_000));
     let answer = client.send(EXCHANGE, wire::encode_request(&phone.request().request)).await;
@@ -82,7 +84,7 @@ async fn a_device_enrols_once_and_exchanges_in_both_forms() {
     assert!(matches!(again.verdicts[0].verdict, Verdict::Duplicate(_)));
 
     let balances = client.get("/api/v1/balances").await;
-    let on_shelf = balances["data"].as_array().unwrap().iter().find(|it| it.get("virtual").is_none()).unwrap();
+    let on_shelf = balances["data"].as_array().unwrap().iter().find(|row| row.get("virtual").is_none()).unwrap();
     assert_eq!(on_shelf["on_hand"], 3_000);
     let devices = client.get("/api/v1/devices").await;
     assert_eq!(devices["data"][0]["name"], "Aisle 3");
@@ -120,7 +122,7 @@ async fn codes_are_good_once_and_in_time() {
 async fn f02_bad_exchanges_give_registered_codes() {
     let Some(test) = TestDatabase::new().await else { return };
     let app = test.app();
-    let client = Client::enrol(&test, &app).await;
+    let client = ApiClient::enrol(&test, &app).await;
     let mut phone = client.phone(1);
     phone.capture(0, movement(Location::SUPPLIER, SHELF, 3_000));
     let good = wire::encode_request(&phone.request().request);
@@ -152,7 +154,7 @@ async fn f02_bad_exchanges_give_registered_codes() {
 async fn credentials_are_checked_and_devices_can_be_revoked() {
     let Some(test) = TestDatabase::new().await else { return };
     let app = test.app();
-    let client = Client::enrol(&test, &app).await;
+    let client = ApiClient::enrol(&test, &app).await;
     let (tenant, device, secret) = (client.tenant, client.device, client.credential.split('.').nth(2).unwrap());
     let other = test.tenant().await;
     for wrong in [
@@ -177,7 +179,7 @@ async fn credentials_are_checked_and_devices_can_be_revoked() {
 async fn i11_no_tenant_sees_or_writes_anothers_data() {
     let Some(test) = TestDatabase::new().await else { return };
     let app = test.app();
-    let (one, other) = (Client::enrol(&test, &app).await, Client::enrol(&test, &app).await);
+    let (one, other) = (ApiClient::enrol(&test, &app).await, ApiClient::enrol(&test, &app).await);
     let mut phone = one.phone(1);
     phone.capture(0, movement(SHELF, Location::CUSTOMER, 3_000));
     phone.capture(1, movement(SHELF, SHELF, 1));
@@ -233,7 +235,7 @@ async fn i11_no_tenant_sees_or_writes_anothers_data() {
 async fn f04_pages_are_bounded_and_follow_on() {
     let Some(test) = TestDatabase::new().await else { return };
     let app = test.app();
-    let client = Client::enrol(&test, &app).await;
+    let client = ApiClient::enrol(&test, &app).await;
     let mut phone = client.phone(1);
     for n in 0..7 {
         phone.capture(n, movement(Location([0xC0 + u8::try_from(n).unwrap(); 16]), Location::CUSTOMER, 1_000));
@@ -254,6 +256,15 @@ async fn f04_pages_are_bounded_and_follow_on() {
         found.dedup();
         assert_eq!((found.len(), all), (total, total), "{route}");
     }
+    let locations = |page: &Value| -> Vec<bool> {
+        page["data"].as_array().unwrap().iter().map(|row| row.get("virtual").is_some()).collect()
+    };
+    let all = locations(&client.get("/api/v1/balances").await);
+    assert_eq!(all, [[false; 7].as_slice(), &[true]].concat(), "real locations come first");
+    assert_eq!(locations(&client.get("/api/v1/balances?virtual=false").await), [false; 7]);
+    assert_eq!(locations(&client.get("/api/v1/balances?virtual=true").await), [true]);
+    let both = client.get(&format!("/api/v1/balances?virtual=true&location={}", Uuid::nil())).await;
+    assert_eq!(both["error"]["code"], "invalid_request");
     let zero = format!("after={}.{}.%00", Uuid::nil(), Uuid::nil());
     for bad in ["limit=100000", "limit=0", "limit=x", "after=zzz", "nonsense=1", &zero] {
         for route in ["balances", "exceptions", "products", "rejected"] {
@@ -268,7 +279,7 @@ async fn f04_pages_are_bounded_and_follow_on() {
 async fn i10_double_entry_sums_to_zero() {
     let Some(test) = TestDatabase::new().await else { return };
     let app = test.app();
-    let client = Client::enrol(&test, &app).await;
+    let client = ApiClient::enrol(&test, &app).await;
     let mut phone = client.phone(1);
     phone.capture(0, movement(Location::SUPPLIER, SHELF, 9_000));
     phone.capture(10, movement(SHELF, Location::LOSS, 500));
@@ -279,21 +290,47 @@ async fn i10_double_entry_sums_to_zero() {
     let loss = Uuid::from_bytes(Location::LOSS.0);
     let losses = client.get(&format!("/api/v1/balances?location={loss}")).await["data"].as_array().unwrap().clone();
     assert_eq!(losses[0]["on_hand"], 2_000, "500 adjusted and 1 500 that the count revealed");
-    let sum: i64 = rows.iter().chain(&losses).map(|it| it["on_hand"].as_i64().unwrap()).sum();
+    let sum: i64 = rows.iter().chain(&losses).map(|row| row["on_hand"].as_i64().unwrap()).sum();
     assert_eq!(sum, 0);
 }
 
-#[tokio::test]
-async fn f01_every_route_is_in_the_openapi_document_and_vice_versa() {
-    let document: Value = serde_json::from_str(include_str!("../../../schemas/openapi.json")).unwrap();
-    let mut documented: Vec<String> = Vec::new();
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        documented.extend(operations.as_object().unwrap().keys().map(|it| format!("{} {path}", it.to_uppercase())));
+/// `stocksync-server openapi > schemas/openapi.json` writes the file.
+#[test]
+fn f01_the_committed_api_document_is_the_one_of_the_route_table() {
+    let committed = include_str!("../../../schemas/openapi.json");
+    assert!(committed == api_document().to_json().unwrap(), "run `stocksync-server openapi > schemas/openapi.json`");
+}
+
+#[test]
+fn every_operation_id_and_path_is_unique() {
+    let routes = routes();
+    let mut ids: Vec<&str> = routes.iter().map(|route| route.operation().id.as_ref()).collect();
+    let mut paths: Vec<String> = routes.iter().map(|route| format!("{} {}", route.method(), route.path())).collect();
+    for names in [&mut ids.iter().map(|id| (*id).to_owned()).collect(), &mut paths] {
+        let all: usize = Vec::len(names);
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all, "{names:?}");
     }
-    let mut served: Vec<String> = routes().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
-    documented.sort();
-    served.sort();
-    assert_eq!(documented, served);
+    ids.retain(|id| id.is_empty() || id.contains(|c: char| !(c.is_ascii_lowercase() || c == '_')));
+    assert_eq!(ids, Vec::<&str>::new(), "not in snake case");
+}
+
+/// A public route's handler gets no principal, and one that needs a permission uses the principal: what is read belongs to
+/// its tenant.
+#[test]
+fn i11_a_handler_takes_a_principal_exactly_where_its_route_needs_a_permission() {
+    let mut used = Vec::new();
+    for route in routes() {
+        let access = route.operation().access;
+        assert_eq!(route.takes_principal(), access != Access::Public, "{}", route.path());
+        if let Access::Requires(permission) = access {
+            used.push(permission.name());
+        }
+    }
+    for permission in Permission::ALL {
+        assert!(used.contains(&permission.name()), "no route needs {}", permission.name());
+    }
 }
 
 #[tokio::test]

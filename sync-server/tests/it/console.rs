@@ -8,7 +8,7 @@ use axum::routing::get;
 use stocksync_schemas::{Location, wire};
 use tokio::net::TcpListener;
 
-use crate::api::{Client, EXCHANGE};
+use crate::api::{ApiClient, EXCHANGE};
 use crate::record_api::{AISLE, receipt};
 use crate::record_conformance::catalogue;
 use crate::support::{TestDatabase, folder};
@@ -16,7 +16,7 @@ use crate::support::{TestDatabase, folder};
 fn browser() -> Option<&'static str> {
     let starts = |name: &&str| {
         let version = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        version.is_ok_and(|it| it.success())
+        version.is_ok_and(|status| status.success())
     };
     ["chromium", "chromium-browser", "google-chrome"].into_iter().find(starts)
 }
@@ -45,7 +45,7 @@ async fn shown(app: Router, credential: &str) -> Option<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_console_shows_names_and_runs_none_of_them() {
     let Some(test) = TestDatabase::new().await else { return };
-    let client = Client::enrol(&test, &test.app()).await;
+    let client = ApiClient::enrol(&test, &test.app()).await;
     let mut phone = client.phone(1);
     catalogue(&mut phone, 0, "<script>document.title='taken'</script><img src=x onerror=document.title='taken'>");
     phone.capture(1, receipt(3_000));

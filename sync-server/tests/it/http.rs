@@ -6,7 +6,8 @@ use axum::http::{Request, Response, StatusCode};
 use serde_json::Value;
 use stocksync_server::database::Database;
 use stocksync_server::embedded::{Cluster, Options};
-use stocksync_server::http::{AppState, app};
+use stocksync_server::features::app;
+use stocksync_server::http::AppState;
 use stocksync_server::{clock, migrate};
 use tower::ServiceExt;
 

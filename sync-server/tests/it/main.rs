@@ -21,3 +21,4 @@ mod record_conformance;
 mod roles;
 mod sql;
 mod support;
+mod tls;

@@ -1,7 +1,9 @@
 //! H06: hot statements reach their rows by index. The generic plan is asked for: it is what a prepared statement ends with.
 
+use stocksync_server::auth::store as auth;
 use stocksync_server::database::Database;
-use stocksync_server::http::{lists, names, records};
+use stocksync_server::features::catalogue::store as catalogue;
+use stocksync_server::features::{devices, exceptions, rejected, stock};
 use stocksync_server::op_log::postgres::sql;
 use tokio_postgres::SimpleQueryMessage;
 
@@ -55,21 +57,24 @@ async fn plans(test: &TestDatabase, tenant: uuid::Uuid) {
         ("CLOSE_EXCEPTIONS", sql::CLOSE_EXCEPTIONS, "1, ARRAY['']::bytea[]".to_owned(), "exceptions_pk"),
         ("SESSION_CLOSES", sql::SESSION_CLOSES, ids.clone(), "closes_pk"),
         ("COMPLETE_CLOSES", sql::COMPLETE_CLOSES, ids.clone(), "complete_closes_pk"),
-        ("BALANCES", lists::BALANCES, format!("'{id}', '{id}', '', '{id}', NULL, 50"), "cells_pk"),
+        ("BALANCES", stock::store::BALANCES, format!("'{id}', '{id}', '', '{id}', '{id}', '{id}', 50"), "cells_pk"),
         ("RECORDS", sql::RECORDS, format!("ARRAY['products'], {ids}"), "records_pk"),
         ("RECORD_WAITS", sql::RECORD_WAITS, format!("ARRAY['products'], {ids}"), "record_waits_pk"),
         ("END_WAITS", sql::END_WAITS, format!("ARRAY['products'], {ids}, {numbers}"), "record_waits_pk"),
         ("CLAIMS", sql::CLAIMS, "ARRAY['products'], ARRAY['S7']".to_owned(), "records_unique_key"),
-        ("CHANGED", records::CHANGED, format!("'products', 7, '{id}', false, 50"), "records_position"),
-        ("BY_CODE", records::BY_CODE, format!("'products', ARRAY['S7'], '', '{id}', false, 50"), "records_code"),
-        ("BY_PARENT", records::BY_PARENT, format!("'products', '{id}', '{id}', false, 50"), "records_parent"),
-        ("ONE", records::ONE, format!("'products', '{id}'"), "records_pk"),
-        ("PRODUCT_FIELDS", records::PRODUCT_FIELDS, ids.clone(), "products_pk"),
-        ("VARIANT_NAMES", names::VARIANT_NAMES, ids.clone(), "variants_pk"),
-        ("LOCATION_NAMES", names::LOCATION_NAMES, ids.clone(), "locations_pk"),
-        ("LOT_EXPIRIES", names::LOT_EXPIRIES, ids.clone(), "lots_pk"),
-        ("REJECTED", lists::REJECTED, format!("'{id}', 0, ''::bytea, 50"), "rejected_ops_pk"),
-        ("MOVEMENTS", lists::MOVEMENTS, "39000, 50".to_owned(), "ops_pk"),
+        ("CHANGED", catalogue::CHANGED, format!("'products', 7, '{id}', false, 50"), "records_position"),
+        ("BY_CODE", catalogue::BY_CODE, format!("'products', ARRAY['S7'], '', '{id}', false, 50"), "records_code"),
+        ("BY_PARENT", catalogue::BY_PARENT, format!("'products', '{id}', '{id}', false, 50"), "records_parent"),
+        ("ONE", catalogue::ONE, format!("'products', '{id}'"), "records_pk"),
+        ("PRODUCT_FIELDS", catalogue::PRODUCT_FIELDS, ids.clone(), "products_pk"),
+        ("VARIANT_NAMES", catalogue::VARIANT_NAMES, ids.clone(), "variants_pk"),
+        ("LOCATION_NAMES", catalogue::LOCATION_NAMES, ids.clone(), "locations_pk"),
+        ("LOT_EXPIRIES", catalogue::LOT_EXPIRIES, ids.clone(), "lots_pk"),
+        ("REJECTED", rejected::store::REJECTED, format!("'{id}', 0, ''::bytea, 50"), "rejected_ops_pk"),
+        ("EXCEPTIONS", exceptions::store::EXCEPTIONS, "1, ''::bytea, 50".to_owned(), "exceptions_open"),
+        ("DEVICES", devices::store::DEVICES, format!("'{id}', 50"), "devices_pk"),
+        ("CREDENTIALS", auth::CREDENTIALS, format!("'{id}'"), "credentials_pk"),
+        ("MOVEMENTS", stock::store::MOVEMENTS, "39000, 50".to_owned(), "ops_pk"),
     ];
     for (name, statement, parameters, index) in cases {
         served.batch_execute(&format!("PREPARE {name} AS {statement}")).await.unwrap();

@@ -6,7 +6,7 @@ use stocksync_schemas::collections::{ALL, LOTS, PRODUCTS, VARIANTS};
 use stocksync_schemas::{Body, Cell, Count, Location, Move, MovementLine, RecordId, VariantId, wire};
 use uuid::Uuid;
 
-use crate::api::{Client, EXCHANGE};
+use crate::api::{ApiClient, EXCHANGE};
 use crate::conformance::{Phone, movement};
 use crate::record_conformance::{catalogue, change, edit, named, text};
 use crate::support::TestDatabase;
@@ -15,7 +15,7 @@ pub const AISLE: Location = Location([5; 16]);
 const LOOSE_LEAF: VariantId = VariantId([2; 16]);
 
 /// Sends what the phone captured; it stays in sync with the log.
-async fn push(client: &Client, phone: &mut Phone) {
+async fn push(client: &ApiClient, phone: &mut Phone) {
     let answer = crate::api::bytes(client.send(EXCHANGE, wire::encode_request(&phone.request().request)).await).await;
     phone.take(&wire::decode_response(&answer).unwrap());
 }
@@ -35,7 +35,7 @@ pub fn receipt(quantity: i64) -> Body {
 #[tokio::test]
 async fn b01_a_product_lives_over_the_api() {
     let Some(test) = TestDatabase::new().await else { return };
-    let client = Client::enrol(&test, &test.app()).await;
+    let client = ApiClient::enrol(&test, &test.app()).await;
     let mut phone = client.phone(1);
     let (mut tea, mut variant) = (Document::new(), Document::new());
     change(&mut phone, 0, &PRODUCTS, RecordId([1; 16]), &mut tea, &named("Tea"));
@@ -72,7 +72,7 @@ async fn b01_a_product_lives_over_the_api() {
 #[tokio::test]
 async fn codes_find_what_a_scan_would() {
     let Some(test) = TestDatabase::new().await else { return };
-    let client = Client::enrol(&test, &test.app()).await;
+    let client = ApiClient::enrol(&test, &test.app()).await;
     let mut phone = client.phone(1);
     catalogue(&mut phone, 0, "Tea");
     push(&client, &mut phone).await;
@@ -116,7 +116,7 @@ async fn codes_find_what_a_scan_would() {
 #[tokio::test]
 async fn f04_changes_since_a_position_follow_on() {
     let Some(test) = TestDatabase::new().await else { return };
-    let client = Client::enrol(&test, &test.app()).await;
+    let client = ApiClient::enrol(&test, &test.app()).await;
     let mut phone = client.phone(1);
     let mut documents: Vec<Document> = (0..7).map(|_| Document::new()).collect();
     for (n, document) in (1_u8..).zip(&mut documents) {
@@ -129,7 +129,7 @@ async fn f04_changes_since_a_position_follow_on() {
     push(&client, &mut phone).await;
     let next = first["meta"]["next"].as_str().unwrap();
     let rest = client.get(&format!("/api/v1/products?limit=5&after={next}")).await;
-    let names: Vec<&str> = rest["data"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = rest["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["n6", "n7", "edited", "n8"]);
     let since = client.get("/api/v1/products?changed_after=7").await["data"].clone();
     assert_eq!(since.as_array().unwrap().len(), 2);
@@ -140,7 +140,7 @@ async fn f04_changes_since_a_position_follow_on() {
 #[tokio::test]
 async fn names_stand_beside_ids() {
     let Some(test) = TestDatabase::new().await else { return };
-    let client = Client::enrol(&test, &test.app()).await;
+    let client = ApiClient::enrol(&test, &test.app()).await;
     let mut phone = client.phone(1);
     let hostile = "<script>alert(1)</script>";
     catalogue(&mut phone, 0, hostile);
@@ -168,7 +168,7 @@ async fn names_stand_beside_ids() {
     assert_eq!((&movements[1]["to_name"], &movements[1]["from_name"]), (&json!("Aisle 3"), &Value::Null));
     assert_eq!(movements[1]["lines"][0]["sku"], "TEA-1");
     let exceptions = client.get("/api/v1/exceptions").await["data"].clone();
-    let of = |kind: &str| exceptions.as_array().unwrap().iter().find(|it| it["kind"] == kind).unwrap();
+    let of = |kind: &str| exceptions.as_array().unwrap().iter().find(|row| row["kind"] == kind).unwrap();
     assert_eq!(of("count_open")["location_name"], "Aisle 3");
     assert_eq!(
         (&of("record_waits")["collection"], &of("record_waits")["subject"]),
@@ -180,7 +180,7 @@ async fn names_stand_beside_ids() {
 #[tokio::test]
 async fn refused_ops_can_be_looked_at() {
     let Some(test) = TestDatabase::new().await else { return };
-    let client = Client::enrol(&test, &test.app()).await;
+    let client = ApiClient::enrol(&test, &test.app()).await;
     let mut phone = client.phone(1);
     phone.capture(0, movement(AISLE, AISLE, 1));
     let mut request: Value =

@@ -7,8 +7,8 @@ use crate::support::{TestDatabase, connect};
 #[tokio::test]
 async fn serve_refuses_every_role_that_row_security_does_not_bind() {
     let Some(test) = TestDatabase::new().await else { return };
-    for (config, word) in [(test.admin(), "superuser"), (test.owner(), "bypasses")] {
-        let error = Database::new(config, 2).unwrap().check_role().await.unwrap_err();
+    for (address, word) in [(test.admin(), "superuser"), (test.owner(), "bypasses")] {
+        let error = Database::new(address, 2).unwrap().check_role().await.unwrap_err();
         assert!(matches!(error, DatabaseError::RoleTooStrong { .. }), "{error}");
         assert!(error.to_string().contains(word), "{error}");
     }
@@ -18,9 +18,7 @@ async fn serve_refuses_every_role_that_row_security_does_not_bind() {
     let admin = connect(&test.admin()).await;
     let role = format!("member_{}", test.name);
     admin.batch_execute(&format!("CREATE ROLE {role} LOGIN; GRANT stocksync_owner TO {role}")).await.unwrap();
-    let mut config = test.owner();
-    config.user(&role);
-    let error = Database::new(config, 2).unwrap().check_role().await.unwrap_err();
+    let error = Database::new(test.owner().with_user(&role), 2).unwrap().check_role().await.unwrap_err();
     assert!(error.to_string().contains("owner of the tables"), "{error}");
     admin.batch_execute(&format!("DROP ROLE {role}")).await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! Every SQL constant of the source is prepared against the real schema: what a compiler would check elsewhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::support::{TestDatabase, connect};
 
@@ -32,13 +32,14 @@ fn statements(source: &str) -> Vec<(String, String)> {
     found
 }
 
-fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+/// The Rust files of a folder and of those in it.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, found);
-        } else {
-            found.extend(statements(&std::fs::read_to_string(path).unwrap()));
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
         }
     }
 }
@@ -54,12 +55,51 @@ fn constants_are_found_in_source() {
 async fn every_sql_constant_prepares() {
     let Some(test) = TestDatabase::new().await else { return };
     let client = connect(&test.owner()).await;
-    let mut found = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    let mut paths = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut paths);
+    let found: Vec<(String, String)> =
+        paths.iter().flat_map(|path| statements(&std::fs::read_to_string(path).unwrap())).collect();
     assert!(found.len() >= 8, "{found:?}");
     for (name, text) in found {
         if let Err(error) = client.prepare(&text).await {
             panic!("{name}: {:?}\n{text}", error.as_db_error());
+        }
+    }
+}
+
+/// Statements stand in stores and in the modules that make, migrate or connect to a database.
+#[test]
+fn sql_stands_in_stores_alone() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    files(&source, &mut found);
+    let allowed = |path: &str| {
+        path.ends_with("/store.rs")
+            || ["op_log/postgres/", "database/", "embedded/"].iter().any(|folder| path.starts_with(folder))
+            || ["migrate.rs", "setup.rs"].contains(&path)
+    };
+    for path in found {
+        let name = path.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let held = text.contains("app.")
+            && ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "].iter().any(|sql| text.contains(sql));
+        assert!(!held || allowed(&name), "{name} holds SQL; move it to the feature's store.rs");
+    }
+}
+
+/// The kernel and what lies beneath it know no feature.
+#[test]
+fn the_kernel_knows_no_feature() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for room in ["http", "auth", "database"] {
+        let mut found = Vec::new();
+        files(&source.join(room), &mut found);
+        assert!(!found.is_empty(), "{room}");
+        for path in found {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for upper in ["features", "console", "exchange", "op_log"] {
+                assert!(!text.contains(&format!("crate::{upper}")), "{} uses {upper}", path.display());
+            }
         }
     }
 }

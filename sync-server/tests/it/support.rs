@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use stocksync_server::database::Database;
+use stocksync_server::database::{Database, PostgresAddress};
 use stocksync_server::embedded::{Cluster, EmbeddedError, Options};
-use stocksync_server::http::{AppState, app};
+use stocksync_server::features::app;
+use stocksync_server::http::AppState;
 use stocksync_server::{clock, migrate, setup};
 use tokio::sync::OnceCell;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 static CLUSTER: OnceCell<Option<Cluster>> = OnceCell::const_new();
@@ -52,15 +53,15 @@ impl TestDatabase {
         Some(Self { cluster, name })
     }
 
-    pub fn owner(&self) -> Config {
+    pub fn owner(&self) -> PostgresAddress {
         self.cluster.owner(&self.name)
     }
 
-    pub fn application(&self) -> Config {
+    pub fn application(&self) -> PostgresAddress {
         self.cluster.application(&self.name)
     }
 
-    pub fn admin(&self) -> Config {
+    pub fn admin(&self) -> PostgresAddress {
         self.cluster.admin(&self.name)
     }
 
@@ -108,8 +109,6 @@ async fn start() -> Option<Cluster> {
     Some(cluster)
 }
 
-pub async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
+pub async fn connect(address: &PostgresAddress) -> Client {
+    address.connect().await.unwrap().0
 }

@@ -3,12 +3,17 @@
 //! Owns: how connections are made and limited, who may serve, and which failures can be tried again. It must never
 //! hand out a transaction without a tenant, and holds no statement of a feature: those live in the store modules.
 
+mod address;
+mod reader;
+
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Transaction};
+use deadpool_postgres::{Hook, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Transaction};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
 use uuid::Uuid;
+
+pub use address::{AddressError, PostgresAddress};
+pub use reader::TenantReader;
 
 /// Most connections one server process opens.
 pub const POOL_MAX: usize = 20;
@@ -18,8 +23,8 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(2);
 /// Run on every new connection. `local` sends `SET LOCAL` on to the nodes of a distributed database; plain Postgres
 /// accepts the name and does nothing.
 ///
-/// Every hot statement brings a set of keys and reaches its rows by index, one by one. Told so, the planner cannot keep a
-/// plan for ever that it made while a table was small and that reads the whole of it.
+/// Every hot statement brings a set of keys and reaches its rows by index. These settings stop the planner from caching a
+/// plan that it made while a table was small and that scans the whole table.
 const ON_CONNECT: &str = "SET statement_timeout = '10s'; \
      SET idle_in_transaction_session_timeout = '60s'; \
      SET lock_timeout = '5s'; \
@@ -113,10 +118,9 @@ impl Database {
     /// Makes the pool. No connection is opened yet.
     ///
     /// # Errors
-    /// [`DatabaseError::Unavailable`] if the pool cannot be made (never seen).
-    pub fn new(config: Config, connections: usize) -> Result<Self, DatabaseError> {
-        let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config, NoTls, manager);
+    /// [`DatabaseError::Unavailable`] if the pool cannot be made: a defect.
+    pub fn new(address: PostgresAddress, connections: usize) -> Result<Self, DatabaseError> {
+        let manager = address.into_manager(ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let on_connect = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
             Box::pin(
                 async move { client.batch_execute(ON_CONNECT).await.map_err(deadpool_postgres::HookError::Backend) },
