@@ -273,7 +273,7 @@ fn create_private_dir(path: &Path, run_as: Option<&RunAs>) -> Result<(), Embedde
     user::give(path, run_as)
 }
 
-/// CaptureContext the data where that is short enough; else a path in the temporary directory that depends on the data
+/// Beside the data where that is short enough; else a path in the temporary directory that depends on the data
 /// directory alone, so that another process finds the same one.
 fn socket_dir(data_dir: &Path) -> PathBuf {
     let beside = data_dir.join("socket");
