@@ -46,7 +46,7 @@ fn field_schema(kind: &FieldType) -> ObjectBuilder {
             };
             text().max_length(Some(*max_bytes)).pattern(pattern)
         }
-        FieldType::Note { max_bytes } => text().max_length(Some(*max_bytes)),
+        FieldType::SharedText { max_bytes } => text().max_length(Some(*max_bytes)),
         FieldType::Integer { min, max } | FieldType::Decimal { min, max, .. } => number(*min, *max),
         FieldType::Bool => ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean)),
         FieldType::Id { collection } => text()
