@@ -28,6 +28,7 @@ pub const DEVICE: &[Migration] = &[
     Migration { number: 1, name: "0001_initial", sql: include_str!("../device/0001_initial.sql") },
     Migration { number: 2, name: "0002_held_scans", sql: include_str!("../device/0002_held_scans.sql") },
     Migration { number: 3, name: "0003_variant_tracking", sql: include_str!("../device/0003_variant_tracking.sql") },
+    Migration { number: 4, name: "0004_complete_closes", sql: include_str!("../device/0004_complete_closes.sql") },
 ];
 
 /// The server's migrations (Postgres), in order.

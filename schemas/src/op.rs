@@ -13,7 +13,20 @@ use crate::ids::{BootId, Lane, OpHash, OpRef, UserId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Kind(pub u32);
 
+/// How many kinds, and versions of kinds, this build can decode. A store that was written by a build with a smaller number
+/// may hold ops as opaque bytes that this one can read ([`Kind::known_since`]).
+pub const KINDS: u32 = 5;
+
 impl Kind {
+    /// The [`KINDS`] of the first build that could decode a version of a kind; none if this build cannot.
+    #[must_use]
+    pub fn known_since(kind: Self, version: u32) -> Option<u32> {
+        match (kind, version) {
+            (Self::MOVE | Self::COUNT | Self::CLOSE | Self::VOID | Self::RECORD, 1) => Some(kind.0),
+            _ => None,
+        }
+    }
+
     /// Quantity leaves one location and arrives at another.
     pub const MOVE: Self = Self(1);
     /// An observation of one cell.
@@ -121,5 +134,22 @@ impl Op {
     #[must_use]
     pub fn reference(&self) -> OpRef {
         OpRef { lane: self.lane, hash: self.hash() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_known_if_their_bodies_can_be_decoded() {
+        for kind in (0..100).map(Kind) {
+            for version in 0..4 {
+                let opaque = matches!(Body::decode(kind, version, b"\xff"), Ok(Body::Opaque(_)));
+                let since = Kind::known_since(kind, version);
+                assert_eq!(since.is_none(), opaque, "{kind:?} {version}");
+                assert!(since.is_none_or(|since| (1..=KINDS).contains(&since)), "{kind:?} {version}");
+            }
+        }
     }
 }

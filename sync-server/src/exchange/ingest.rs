@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stocksync_ledger::{Entry, Fold};
-use stocksync_schemas::{Acceptance, Body, DeviceId, Lane, LogPoint, OpHash, Verdict};
+use stocksync_ledger::Fold;
+use stocksync_ledger::fold::{FoldBatch, Step};
+use stocksync_schemas::{Acceptance, Body, DeviceId, LogPoint, OpHash, ReplicaId, Verdict};
 
 use super::judge::{Decision, judge, rejected};
-use super::liveness::liveness;
 use super::records::{Arrival, DocumentCorrupted, Records, decoding};
 use super::{ExchangeError, IncomingOp, Prepared, accept, entry};
 use crate::op_log::{
@@ -27,7 +27,6 @@ pub(super) async fn ingest(
     if lane.is_none() {
         log.open_lane(replica, device, clock.now_ms).await?;
     }
-    let max_seq = lane.map_or(0, |lane| lane.max_seq);
     let seqs: BTreeSet<u64> = prepared.ops.iter().map(|it| it.op.lane.seq).collect();
     let known = log.known(replica, &seqs.into_iter().collect::<Vec<_>>()).await?;
     let keys: BTreeSet<RecordKey> = prepared.ops.iter().filter_map(|it| record_of(it, &known)).collect();
@@ -39,9 +38,8 @@ pub(super) async fn ingest(
     if batch.rows.is_empty() && batch.rejected.is_empty() && batch.undecodable.is_empty() {
         return Ok(clock);
     }
-    let late = batch.rows.iter().map(|row| row.entry.op.lane).filter(|lane| lane.seq < max_seq).collect();
     let newest = batch.rows.last().map(|row| LogPoint { position: row.entry.acceptance.position, head: row.head });
-    add(log, late, batch).await?;
+    append(log, batch).await?;
     Ok(TenantClock { point: newest.unwrap_or(clock.point), ..clock })
 }
 
@@ -135,47 +133,56 @@ impl Judging<'_> {
     }
 }
 
-/// Whether a batch is new or is folded again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum FoldMode {
-    /// It goes on the log.
+/// Whether a batch is appended to the log or folded again from it.
+#[derive(Clone, Copy)]
+pub(super) enum FoldMode<'a> {
+    /// It is appended.
     Append,
-    /// It is on the log; what follows from it is made again.
-    Replay,
+    /// It is on the log, and its projections are written again. The map holds the highest seq of each lane before it.
+    Replay(&'a BTreeMap<ReplicaId, u64>),
 }
 
-/// Puts ops whose acceptance is decided on the log and brings every cell they touch up to date, and the records that the
-/// batch brings along. `late` names ops that are not the newest of their lane. The clock is held.
+/// Appends ops whose acceptance is decided and brings every cell they touch up to date, and the records that the batch
+/// brings along. The clock is held.
 ///
 /// # Errors
 /// [`LogError`]: the transaction must be rolled back.
-pub async fn add(log: &mut dyn LogTransaction, late: BTreeSet<Lane>, batch: Batch) -> Result<(), LogError> {
-    fold(log, late, batch, FoldMode::Append).await
+pub async fn append(log: &mut dyn LogTransaction, batch: Batch) -> Result<(), LogError> {
+    fold(log, batch, FoldMode::Append).await
 }
 
 pub(super) async fn fold(
     log: &mut dyn LogTransaction,
-    late: BTreeSet<Lane>,
     mut batch: Batch,
-    mode: FoldMode,
+    mode: FoldMode<'_>,
 ) -> Result<(), LogError> {
-    let entries: Vec<Entry> = batch.rows.iter().map(|row| row.entry.clone()).collect();
-    let found = liveness(log, &entries).await?;
-    batch.dead = found.dead;
-    batch.changed.clone_from(&found.changed);
-    let counting = entries.into_iter().filter(|it| !batch.dead.contains(&it.op.lane)).collect();
-    let mut fold = Fold::begin(counting, late, Vec::new(), found.changed);
-    let loaded = log.load(&fold.needs()).await?;
-    if mode == FoldMode::Append {
+    // While the log is folded again, it already holds the ops that come later.
+    let first = batch.rows.first().map_or(u64::MAX, |row| row.entry.acceptance.position);
+    let new = batch.rows.iter().map(|row| row.entry.clone()).collect();
+    let mut fold = Fold::new(FoldBatch { new, ..FoldBatch::default() });
+    let write = loop {
+        match fold.step() {
+            Step::LaneHeads(replicas) => fold.on_lane_heads(match mode {
+                FoldMode::Append => log.lane_heads(&replicas).await?,
+                FoldMode::Replay(heads) => heads.clone(),
+            }),
+            Step::Ops(lanes) => {
+                let mut ops = log.ops(&lanes).await?;
+                ops.retain(|op| op.entry.acceptance.position < first);
+                fold.on_ops(ops);
+            }
+            Step::Voids(lanes) => fold.on_voids(log.voids(&lanes).await?),
+            Step::Cells(needs) => fold.on_cells(log.cells(&needs).await?),
+            Step::CompleteCloses(past) => fold.on_complete_closes(log.complete_closes(&past).await?),
+            Step::Histories(needs) => fold.on_histories(log.histories(&needs).await?),
+            Step::Done(write) => break *write,
+        }
+    };
+    batch.dead = write.new.iter().filter(|op| !op.live).map(|op| op.entry.op.lane).collect();
+    batch.changed = write.changed;
+    if matches!(mode, FoldMode::Append) {
         log.append(&batch).await?;
     }
-    log.index(&batch).await?;
-    let needs = fold.run(loaded);
-    if !needs.is_empty() {
-        let histories = log.histories(&needs).await?;
-        for (need, history) in needs.iter().zip(&histories) {
-            fold.finish(&need.cell, history);
-        }
-    }
-    log.keep(&fold.states(), batch.now_ms).await
+    log.write_projections(&batch).await?;
+    log.upsert_cells(&write.cells, batch.now_ms).await
 }

@@ -10,7 +10,6 @@
 mod accept;
 mod ingest;
 mod judge;
-mod liveness;
 mod points;
 mod pull;
 mod rebuild;
@@ -27,7 +26,7 @@ use stocksync_schemas::{
     Verdict,
 };
 
-pub use ingest::add;
+pub use ingest::append;
 pub use rebuild::{Rebuilt, rebuild};
 
 use crate::op_log::{LogError, LogTransaction, TenantClock};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stocksync_schemas::limits::PUSH_OPS;
-use stocksync_schemas::{Body, Lane, ReplicaId};
+use stocksync_schemas::{Body, ReplicaId};
 
 use super::ingest::{FoldMode, fold};
 use super::records::{Arrival, DocumentCorrupted, Records, decoding};
@@ -31,7 +31,7 @@ pub struct Rebuilt {
 /// [`LogError`]: roll back; nothing has changed.
 pub async fn rebuild(log: &mut dyn LogTransaction, wall_ms: i64) -> Result<Rebuilt, LogError> {
     log.clock(wall_ms).await?;
-    log.forget().await?;
+    log.drop_projections().await?;
     let mut highest = BTreeMap::<ReplicaId, u64>::new();
     let (mut after, mut done) = (0, Rebuilt::default());
     loop {
@@ -51,10 +51,10 @@ pub async fn rebuild(log: &mut dyn LogTransaction, wall_ms: i64) -> Result<Rebui
         for rows in batches {
             let Some((first, last)) = rows.first().zip(rows.last()) else { continue };
             let replica = first.entry.op.lane.replica;
-            let known = highest.entry(replica).or_default();
-            let late = rows.iter().map(|row| row.entry.op.lane).filter(|lane| lane.seq < *known).collect();
-            *known = rows.iter().map(|row| row.entry.op.lane.seq).fold(*known, u64::max);
-            again(log, Batch { replica, now_ms: time(first), rows: rows.to_vec(), ..Batch::default() }, late).await?;
+            let batch = Batch { replica, now_ms: time(first), rows: rows.to_vec(), ..Batch::default() };
+            replay(log, batch, &highest).await?;
+            let head = highest.entry(replica).or_default();
+            *head = rows.iter().map(|row| row.entry.op.lane.seq).fold(*head, u64::max);
             after = last.entry.acceptance.position;
             done.ops += rows.len() as u64;
             done.batches += 1;
@@ -65,7 +65,11 @@ pub async fn rebuild(log: &mut dyn LogTransaction, wall_ms: i64) -> Result<Rebui
     }
 }
 
-async fn again(log: &mut dyn LogTransaction, mut batch: Batch, late: BTreeSet<Lane>) -> Result<(), LogError> {
+async fn replay(
+    log: &mut dyn LogTransaction,
+    mut batch: Batch,
+    heads: &BTreeMap<ReplicaId, u64>,
+) -> Result<(), LogError> {
     let keys: BTreeSet<RecordKey> = batch
         .rows
         .iter()
@@ -78,7 +82,7 @@ async fn again(log: &mut dyn LogTransaction, mut batch: Batch, late: BTreeSet<La
         let kept = log.records(&keys).await?;
         batch.records = decoding(|| merged(&kept, &batch.rows, batch.now_ms))?;
     }
-    fold(log, late, batch, FoldMode::Replay).await
+    fold(log, batch, FoldMode::Replay(heads)).await
 }
 
 fn merged(

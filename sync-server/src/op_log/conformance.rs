@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use stocksync_ledger::CellView;
-use stocksync_ledger::fold::{Needs, deltas, reference};
+use stocksync_ledger::fold::{CellNeeds, deltas, reference};
 use stocksync_schemas::wire::{DecodedRequest, Undecodable};
 use stocksync_schemas::*;
 use stocksync_server::exchange::ExchangeError;
@@ -150,12 +150,12 @@ pub async fn checked_cells(log: &mut dyn Subject) -> BTreeMap<Cell, CellView> {
     }
     let entries: Vec<_> = rows.into_iter().map(|row| row.entry).collect();
     let cells = entries.iter().flat_map(|entry| deltas(&entry.op.body)).map(|(cell, _)| cell).collect();
-    let kept = log.read().await.load(&Needs { cells, ..Needs::default() }).await.unwrap().cells;
+    let kept = log.read().await.cells(&CellNeeds { cells, ..CellNeeds::default() }).await.unwrap().cells;
     for (cell, expected) in reference::fold(&entries) {
-        let view = kept.get(&cell).map(stocksync_ledger::CellState::view).unwrap_or_default();
+        let view = kept.get(&cell).map(|state| state.as_ref().unwrap().view()).unwrap_or_default();
         assert_eq!(view, expected.view(), "{cell:?}");
     }
-    kept.into_iter().map(|(cell, state)| (cell, state.view())).collect()
+    kept.into_iter().map(|(cell, state)| (cell, state.unwrap().view())).collect()
 }
 
 async fn on_hand(log: &mut dyn Subject, location: Location) -> i64 {

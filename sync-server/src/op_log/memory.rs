@@ -8,15 +8,15 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
-use stocksync_ledger::exceptions::{self, Exception, ExceptionKind, RecordException};
+use stocksync_ledger::exceptions::{self, Exception};
 use stocksync_ledger::fold::{
-    CellHistory, Changed, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, VoidOp,
+    CellHistory, CellNeeds, CellWrite, HistoryNeed, LivenessChange, LoadedCells, OpStamp, StoredOp, VoidOp, add_facts,
 };
 use stocksync_ledger::records::Row;
 use stocksync_ledger::{CellState, Entry};
 use stocksync_schemas::limits::UNDECODABLE_OPS;
 use stocksync_schemas::{
-    Body, Cell, DeviceId, ExchangeResponse, Lane, Location, LogPoint, RecordId, ReplicaId, SessionId, TenantId,
+    Body, Cell, Close, DeviceId, ExchangeResponse, Lane, Location, LogPoint, RecordId, ReplicaId, SessionId, TenantId,
 };
 
 use super::{
@@ -83,10 +83,9 @@ pub struct Projections {
     closes: BTreeMap<SessionId, Vec<u64>>,
     complete: BTreeMap<Location, Vec<u64>>,
     cells: BTreeMap<Cell, CellState>,
-    exceptions: BTreeMap<[u8; 32], Exception>,
+    exceptions: BTreeSet<Exception>,
     records: BTreeMap<RecordKey, (KeptRecord, Row)>,
     claims: BTreeMap<(&'static str, String), BTreeSet<RecordId>>,
-    record_exceptions: BTreeMap<[u8; 32], RecordException>,
 }
 
 impl MemoryTenant {
@@ -101,14 +100,9 @@ impl MemoryTenant {
         &self.projections.cells
     }
 
-    /// The open exceptions.
+    /// The open exceptions, of cells and of records.
     pub fn open_exceptions(&self) -> impl Iterator<Item = &Exception> {
-        self.projections.exceptions.values()
-    }
-
-    /// The open exceptions about records.
-    pub fn open_record_exceptions(&self) -> impl Iterator<Item = &RecordException> {
-        self.projections.record_exceptions.values()
+        self.projections.exceptions.iter()
     }
 
     /// Every record as it is kept and as lists show it.
@@ -145,24 +139,29 @@ impl MemoryTenant {
         live.filter_map(|position| self.row(*position)).map(|row| &row.entry)
     }
 
+    fn live_closes(&self, session: &SessionId) -> impl Iterator<Item = &Close> {
+        self.live(self.projections.closes.get(session)).filter_map(|entry| match &entry.op.body {
+            Body::Close(close) => Some(close),
+            _ => None,
+        })
+    }
+
     fn history(&self, need: &HistoryNeed) -> CellHistory {
         let mut history = CellHistory::default();
         let mut closes = BTreeMap::<u64, &Entry>::new();
+        let mut sessions = need.sessions.clone();
         for entry in self.live(self.projections.by_cell.get(&need.cell)) {
             match &entry.op.body {
-                Body::Move(_) if need.after.is_none_or(|after| entry.acceptance.position > after) => {
-                    let delta = cell_rows(&entry.op.body).into_iter().find(|(cell, _)| *cell == need.cell);
-                    let delta = delta.map_or(0, |(_, delta)| i128::from(delta));
-                    history.movements.push(MovementFact { stamp: entry.stamp(), delta });
-                }
-                Body::Count(count) if need.after.is_none() => history.counts.push(CountFact {
-                    stamp: entry.stamp(),
-                    hash: entry.hash,
-                    counted: count.counted,
-                    session: count.session,
-                }),
-                Body::Close(_) => {
+                Body::Close(close) if need.after.is_none() => {
+                    sessions.insert(close.session);
                     closes.insert(entry.acceptance.position, entry);
+                }
+                Body::Move(_) if need.after.is_none_or(|after| entry.acceptance.position > after) => {
+                    add_facts(&need.cell, entry, &mut history);
+                }
+                Body::Count(count) if need.after.is_none() => {
+                    sessions.extend(count.session);
+                    add_facts(&need.cell, entry, &mut history);
                 }
                 _ => {}
             }
@@ -170,15 +169,10 @@ impl MemoryTenant {
         if need.after.is_some() {
             return history;
         }
-        let sessions: BTreeSet<SessionId> = history.counts.iter().filter_map(|count| count.session).collect();
         let by_session = sessions.iter().flat_map(|session| self.live(self.projections.closes.get(session)));
         let by_location = self.live(self.projections.complete.get(&need.cell.location));
         closes.extend(by_session.chain(by_location).map(|entry| (entry.acceptance.position, entry)));
-        for entry in closes.values() {
-            if let Body::Close(close) = &entry.op.body {
-                history.closes.push(CloseFact::of(&need.cell, close, entry.stamp()));
-            }
-        }
+        closes.values().for_each(|entry| add_facts(&need.cell, entry, &mut history));
         history
     }
 
@@ -211,8 +205,7 @@ impl MemoryTenant {
             let row = it.row.clone().or_else(|| projections.records.get(&it.key).map(|(_, row)| row.clone()));
             projections.records.insert(it.key, (it.kept.clone(), row.unwrap_or_default()));
             for (exception, open) in it.exceptions() {
-                projections.record_exceptions.remove(&exception.id);
-                projections.record_exceptions.extend(open.then_some((exception.id, exception)));
+                set_open(&mut projections.exceptions, exception, open);
             }
             let (collection, record) = (it.key.collection, it.key.record);
             for key in [&it.former_key, &it.kept.unique_key].into_iter().flatten() {
@@ -227,9 +220,16 @@ impl MemoryTenant {
         for (collection, key) in claimed_keys(changed) {
             let exception = exceptions::of_key(collection, &key);
             let claims = projections.claims.get(&(collection, key)).map_or(0, BTreeSet::len);
-            projections.record_exceptions.remove(&exception.id);
-            projections.record_exceptions.extend((claims > 1).then_some((exception.id, exception)));
+            set_open(&mut projections.exceptions, exception, claims > 1);
         }
+    }
+}
+
+fn set_open(exceptions: &mut BTreeSet<Exception>, exception: Exception, open: bool) {
+    if open {
+        exceptions.insert(exception);
+    } else {
+        exceptions.remove(&exception);
     }
 }
 
@@ -278,33 +278,58 @@ impl LogTransaction for MemoryTenant {
         Ok(self.rows.get(from..).unwrap_or_default().iter().take(limit).map(|(row, _)| row.clone()).collect())
     }
 
-    async fn voids(&mut self, touching: &[Lane]) -> Result<Vec<VoidOp>, LogError> {
+    async fn lane_heads(&mut self, replicas: &BTreeSet<ReplicaId>) -> Result<BTreeMap<ReplicaId, u64>, LogError> {
+        let head = |replica: &ReplicaId| Some((*replica, self.lanes.get(replica)?.max_seq));
+        Ok(replicas.iter().filter_map(head).collect())
+    }
+
+    async fn ops(&mut self, lanes: &BTreeSet<Lane>) -> Result<Vec<StoredOp>, LogError> {
+        let positions = lanes.iter().filter_map(|lane| self.by_lane.get(lane));
+        let rows = positions.filter_map(|position| self.row(*position));
+        Ok(rows.map(|row| StoredOp { entry: row.entry.clone(), rejected: false }).collect())
+    }
+
+    async fn voids(&mut self, lanes: &BTreeSet<Lane>) -> Result<Vec<VoidOp>, LogError> {
         let found: BTreeSet<VoidOp> =
-            touching.iter().filter_map(|lane| self.projections.voids_by_lane.get(lane)).flatten().copied().collect();
+            lanes.iter().filter_map(|lane| self.projections.voids_by_lane.get(lane)).flatten().copied().collect();
         Ok(found.into_iter().collect())
     }
 
-    async fn entries(&mut self, lanes: &[Lane]) -> Result<Vec<Entry>, LogError> {
-        let positions = lanes.iter().filter_map(|lane| self.by_lane.get(lane));
-        Ok(positions.filter_map(|position| self.row(*position)).map(|row| row.entry.clone()).collect())
-    }
-
-    async fn load(&mut self, needs: &Needs) -> Result<LoadedCells, LogError> {
+    async fn cells(&mut self, needs: &CellNeeds) -> Result<LoadedCells, LogError> {
         let mut loaded = LoadedCells::default();
-        let named = needs.cells.iter().filter_map(|cell| self.projections.cells.get_key_value(cell));
-        let whole = self.projections.cells.iter().filter(|(cell, _)| needs.whole_locations.contains(&cell.location));
-        let whole = whole.take(if needs.whole_locations.is_empty() { 0 } else { usize::MAX });
-        loaded.cells = named.chain(whole).map(|(cell, state)| (cell.clone(), state.clone())).collect();
-        for location in &needs.closed_locations {
-            let closes = self.live(self.projections.complete.get(location));
-            let closes: Vec<_> = closes.map(|entry| CompleteClose { stamp: entry.stamp() }).collect();
-            if !closes.is_empty() {
-                loaded.complete_closes.insert(*location, closes);
+        let cells = &self.projections.cells;
+        let named = needs.cells.iter().filter_map(|cell| cells.get_key_value(cell));
+        loaded.cells.extend(named.map(|(cell, state)| (cell.clone(), Ok(state.clone()))));
+        if !needs.whole_locations.is_empty() {
+            let covered = cells.iter().filter(|(cell, _)| needs.whole_locations.contains(&cell.location));
+            loaded.cells.extend(covered.map(|(cell, state)| (cell.clone(), Ok(state.clone()))));
+        }
+        for session in &needs.sessions {
+            loaded.closed_sessions.extend(self.live_closes(session).next().map(|_| *session));
+        }
+        for session in &needs.session_cells {
+            let mut closes = self.live_closes(session).peekable();
+            if closes.peek().is_some() {
+                let cells = closes.flat_map(|close| close.parts.iter().map(|part| part.cell.clone())).collect();
+                loaded.session_cells.insert(*session, cells);
             }
         }
-        loaded.closed_sessions =
-            needs.sessions.iter().filter(|id| self.projections.closes.contains_key(id)).copied().collect();
         Ok(loaded)
+    }
+
+    async fn complete_closes(
+        &mut self,
+        past: &BTreeMap<Location, u64>,
+    ) -> Result<BTreeMap<Location, Vec<OpStamp>>, LogError> {
+        let mut closes = BTreeMap::new();
+        for (location, past) in past {
+            let live = self.live(self.projections.complete.get(location)).map(Entry::stamp);
+            let stamps: Vec<OpStamp> = live.filter(|stamp| stamp.position > *past).collect();
+            if !stamps.is_empty() {
+                closes.insert(*location, stamps);
+            }
+        }
+        Ok(closes)
     }
 
     async fn records(&mut self, keys: &BTreeSet<RecordKey>) -> Result<BTreeMap<RecordKey, KeptRecord>, LogError> {
@@ -333,14 +358,14 @@ impl LogTransaction for MemoryTenant {
         Ok(())
     }
 
-    async fn index(&mut self, batch: &Batch) -> Result<(), LogError> {
+    async fn write_projections(&mut self, batch: &Batch) -> Result<(), LogError> {
         for row in &batch.rows {
             self.index_op(&row.entry);
             if batch.dead.contains(&row.entry.op.lane) {
                 self.projections.dead.insert(row.entry.acceptance.position);
             }
         }
-        for Changed { entry, live } in &batch.changed {
+        for LivenessChange { entry, live } in &batch.changed {
             let position = entry.acceptance.position;
             if *live {
                 self.projections.dead.remove(&position);
@@ -352,7 +377,7 @@ impl LogTransaction for MemoryTenant {
         Ok(())
     }
 
-    async fn forget(&mut self) -> Result<(), LogError> {
+    async fn drop_projections(&mut self) -> Result<(), LogError> {
         self.projections = Projections::default();
         Ok(())
     }
@@ -361,13 +386,14 @@ impl LogTransaction for MemoryTenant {
         Ok(needs.iter().map(|need| self.history(need)).collect())
     }
 
-    async fn keep(&mut self, states: &BTreeMap<Cell, CellState>, _: i64) -> Result<(), LogError> {
-        for (cell, state) in states {
-            for kind in ExceptionKind::OF_CELL {
-                self.projections.exceptions.remove(&exceptions::exception_id(kind, cell, &[]));
+    async fn upsert_cells(&mut self, cells: &BTreeMap<Cell, CellWrite>, _: i64) -> Result<(), LogError> {
+        for (cell, write) in cells {
+            for kind in &write.closed {
+                self.projections.exceptions.remove(&Exception::of_cell(*kind, cell));
             }
-            self.projections.exceptions.extend(exceptions::of_cell(cell, state).into_iter().map(|it| (it.id, it)));
-            self.projections.cells.insert(cell.clone(), state.clone());
+            let opened = write.opened.iter().map(|kind| Exception::of_cell(*kind, cell));
+            self.projections.exceptions.extend(opened);
+            self.projections.cells.insert(cell.clone(), write.state.clone());
         }
         Ok(())
     }

@@ -10,10 +10,12 @@ mod record;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use stocksync_ledger::fold::{CellHistory, Changed, HistoryNeed, LoadedCells, Needs, VoidOp, deltas};
-use stocksync_ledger::{CellState, Entry};
+use stocksync_ledger::Entry;
+use stocksync_ledger::fold::{
+    CellHistory, CellNeeds, CellWrite, HistoryNeed, LivenessChange, LoadedCells, OpStamp, StoredOp, VoidOp, deltas,
+};
 use stocksync_schemas::wire::Undecodable;
-use stocksync_schemas::{Acceptance, Body, Cell, DeviceId, Head, Lane, LogPoint, ReplicaId};
+use stocksync_schemas::{Acceptance, Body, Cell, DeviceId, Head, Lane, Location, LogPoint, ReplicaId};
 
 pub use record::{ChangedRecord, KeptRecord, RecordKey, Waiting, claimed_keys, key_of};
 
@@ -122,7 +124,7 @@ pub struct Batch {
     /// Lanes of those among `rows` that do not count, because a void that arrived earlier names them.
     pub dead: BTreeSet<Lane>,
     /// Ops of the log that count now and did not, or did and no longer do.
-    pub changed: Vec<Changed>,
+    pub changed: Vec<LivenessChange>,
     /// Ops refused for good.
     pub rejected: Vec<RejectedOp>,
     /// Ops of which none could be made.
@@ -147,24 +149,31 @@ pub trait LogTransaction: Send {
     async fn known(&mut self, replica: ReplicaId, seqs: &[u64]) -> Result<BTreeMap<u64, Known>, LogError>;
     /// Ops after a position, in order, at most `limit`.
     async fn page(&mut self, after: u64, limit: u32) -> Result<Vec<LogRow>, LogError>;
-    /// Every void that is in, or names something in, one of these lanes.
-    async fn voids(&mut self, touching: &[Lane]) -> Result<Vec<VoidOp>, LogError>;
-    /// The accepted ops of these lanes; those that are not on the log are left out.
-    async fn entries(&mut self, lanes: &[Lane]) -> Result<Vec<Entry>, LogError>;
-    /// What the fold needs before a batch.
-    async fn load(&mut self, needs: &Needs) -> Result<LoadedCells, LogError>;
+    /// Answers [`Step::LaneHeads`](stocksync_ledger::fold::Step::LaneHeads).
+    async fn lane_heads(&mut self, replicas: &BTreeSet<ReplicaId>) -> Result<BTreeMap<ReplicaId, u64>, LogError>;
+    /// Answers [`Step::Ops`](stocksync_ledger::fold::Step::Ops): accepted ops; rejected ones are not on the log.
+    async fn ops(&mut self, lanes: &BTreeSet<Lane>) -> Result<Vec<StoredOp>, LogError>;
+    /// Answers [`Step::Voids`](stocksync_ledger::fold::Step::Voids).
+    async fn voids(&mut self, lanes: &BTreeSet<Lane>) -> Result<Vec<VoidOp>, LogError>;
+    /// Answers [`Step::Cells`](stocksync_ledger::fold::Step::Cells).
+    async fn cells(&mut self, needs: &CellNeeds) -> Result<LoadedCells, LogError>;
+    /// Answers [`Step::CompleteCloses`](stocksync_ledger::fold::Step::CompleteCloses).
+    async fn complete_closes(
+        &mut self,
+        past: &BTreeMap<Location, u64>,
+    ) -> Result<BTreeMap<Location, Vec<OpStamp>>, LogError>;
+    /// Answers [`Step::Histories`](stocksync_ledger::fold::Step::Histories).
+    async fn histories(&mut self, needs: &[HistoryNeed]) -> Result<Vec<CellHistory>, LogError>;
     /// Records as they are kept; those that were never changed are left out.
     async fn records(&mut self, keys: &BTreeSet<RecordKey>) -> Result<BTreeMap<RecordKey, KeptRecord>, LogError>;
     /// Adds a batch to the log, and its refused ops beside it. The clock is held.
     async fn append(&mut self, batch: &Batch) -> Result<(), LogError>;
-    /// Keeps what follows from a batch on the log: where history is read from, and its records.
-    async fn index(&mut self, batch: &Batch) -> Result<(), LogError>;
-    /// Drops all that follows from the log. The clock is held.
-    async fn forget(&mut self) -> Result<(), LogError>;
-    /// The live history of each cell named, in the order named, appended batches included.
-    async fn histories(&mut self, needs: &[HistoryNeed]) -> Result<Vec<CellHistory>, LogError>;
-    /// Keeps the states of cells and, from them, which exceptions are open.
-    async fn keep(&mut self, states: &BTreeMap<Cell, CellState>, now_ms: i64) -> Result<(), LogError>;
+    /// Writes the projections of a batch: the rows from which history is read, liveness, and records.
+    async fn write_projections(&mut self, batch: &Batch) -> Result<(), LogError>;
+    /// Writes the states of cells, and opens and closes their exceptions.
+    async fn upsert_cells(&mut self, cells: &BTreeMap<Cell, CellWrite>, now_ms: i64) -> Result<(), LogError>;
+    /// Deletes every projection of the log. The clock is held.
+    async fn drop_projections(&mut self) -> Result<(), LogError>;
     /// Notes that a device has exchanged and up to which position the log was sent to it.
     async fn touch_device(&mut self, device: DeviceId, cursor: u64, now_ms: i64) -> Result<(), LogError>;
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use stocksync_ledger::exceptions::{self, RecordException};
+use stocksync_ledger::exceptions::{self, Exception};
 use stocksync_ledger::records::{Row, unique_key};
 use stocksync_schemas::collections::{self, Collection, FieldType};
 use stocksync_schemas::{RecordId, ReplicaId};
@@ -98,7 +98,7 @@ impl ChangedRecord {
 
     /// What its changes open, and what they leave closed.
     #[must_use]
-    pub fn exceptions(&self) -> [(RecordException, bool); 2] {
+    pub fn exceptions(&self) -> [(Exception, bool); 2] {
         let waits = self.kept.waiting.iter().any(|it| !it.refused);
         let refused = self.kept.waiting.iter().any(|it| it.refused);
         exceptions::of_record(self.key.collection, self.key.record, waits, refused)

@@ -1,14 +1,14 @@
 //! The histories of the independent model, folded by the server's own tables: in memory and on Postgres.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use stocksync_ledger::Entry;
-use stocksync_ledger::fold::Needs;
+use stocksync_ledger::fold::CellNeeds;
 use stocksync_schemas::{
     Acceptance, Body, BootId, CaptureTime, DeviceId, Lane, Location, LogPoint, Op, ReplicaId, TenantId, UserId,
 };
 use stocksync_server::database::Database;
-use stocksync_server::exchange::add;
+use stocksync_server::exchange::append;
 use stocksync_server::op_log::memory::MemoryLog;
 use stocksync_server::op_log::postgres::PgTransaction;
 use stocksync_server::op_log::{Batch, LogRow, LogTransaction};
@@ -60,13 +60,13 @@ async fn check(log: &mut dyn LogTransaction, case: &Case, page: usize) {
                 log.open_lane(replica, DEVICE, 0).await.unwrap();
             }
             let batch = Batch { replica, device: DEVICE, rows: part.to_vec(), ..Batch::default() };
-            add(log, BTreeSet::new(), batch).await.unwrap();
+            append(log, batch).await.unwrap();
         }
     }
     let cells = case.cells.iter().map(|it| it.cell.clone()).collect();
-    let kept = log.load(&Needs { cells, ..Needs::default() }).await.unwrap().cells;
+    let kept = log.cells(&CellNeeds { cells, ..CellNeeds::default() }).await.unwrap().cells;
     for expected in &case.cells {
-        let view = kept.get(&expected.cell).map(stocksync_ledger::CellState::view).unwrap_or_default();
+        let view = kept.get(&expected.cell).map(|state| state.as_ref().unwrap().view()).unwrap_or_default();
         let found = (view.on_hand, view.count_overlap, view.count_conflict, view.count_open);
         let wanted = (expected.on_hand, expected.overlap, expected.conflict, expected.open);
         assert_eq!(found, wanted, "{} by {page}: {:?}", case.name, expected.cell);

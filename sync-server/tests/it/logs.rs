@@ -40,8 +40,7 @@ impl Subject for Memory {
 
     async fn open_exceptions(&mut self) -> Vec<String> {
         let log = self.0.tenant(TENANT);
-        let cells = log.open_exceptions().map(|it| it.kind);
-        let mut kinds: Vec<_> = cells.chain(log.open_record_exceptions().map(|it| it.kind)).collect();
+        let mut kinds: Vec<_> = log.open_exceptions().map(|exception| exception.kind).collect();
         kinds.sort_by_key(ExceptionKind::as_str);
         kinds.iter().map(|kind| kind.as_str().to_owned()).collect()
     }

@@ -1,6 +1,7 @@
 //! Recording ops: what was known when the act began, the clocks at its end, the op, its outbox row and the cells that change,
 //! in one transaction.
 
+use stocksync_ledger::fold::FoldBatch;
 use stocksync_ledger::{Entry, rules};
 use stocksync_schemas::{
     Acceptance, Body, CaptureContext, CaptureTime, Close, ClosePart, Lane, Location, LogPoint, Op, SessionId, Void,
@@ -8,7 +9,7 @@ use stocksync_schemas::{
 };
 
 use crate::acts::{Act, CapturedOp};
-use crate::apply::{ApplyBatch, apply};
+use crate::apply::apply;
 use crate::store::{CaptureState, Reader, Writer};
 use crate::time::estimate;
 use crate::{Error, Inventory};
@@ -103,7 +104,7 @@ impl Inventory {
         let entry = Entry::new(op, Acceptance::provisional(&context));
         let reference = entry.reference();
         writer.insert_own(lane.seq, &context, after_exchange)?;
-        let changes = apply(writer, ApplyBatch { new: vec![entry], ..ApplyBatch::default() })?;
+        let changes = apply(writer, FoldBatch { new: vec![entry], ..FoldBatch::default() })?;
         Ok(CapturedOp { reference, cells: changes.into_iter().collect() })
     }
 

@@ -22,6 +22,7 @@ pub use names::{LocationInfo, Names, VariantInfo};
 pub use stock::{ExceptionPage, RejectedOp};
 
 use crate::Error;
+use crate::apply::decode_known_kinds;
 use crate::identity::{EnrolledDevice, Enrolment, IdSource, SecretStore, SystemIds};
 use crate::records::backfill_tracking;
 use crate::shift::CameraFilter;
@@ -122,7 +123,11 @@ impl Inventory {
             return Err(Error::Invalid { field: "path", reason: "the folder does not exist".to_owned() });
         }
         let store = Store::open(path)?;
-        let replica = store.write(|writer| writer.replica(|| ids.id()))?;
+        let replica = store.write(|writer| {
+            let replica = writer.replica(|| ids.id())?;
+            decode_known_kinds(writer)?;
+            Ok(replica)
+        })?;
         backfill_tracking(&store)?;
         let (shift_lock, listener) = (Mutex::default(), Mutex::new(None));
         Ok(Self { store, clock, ids, replica, syncing: AtomicBool::new(false), shift_lock, listener, secrets: None })

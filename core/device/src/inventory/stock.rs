@@ -1,7 +1,7 @@
 //! Reading stock: balances, exceptions and the history of ops, in pages.
 
-use stocksync_ledger::exceptions::exception_id;
-use stocksync_ledger::{CellView, Entry, ExceptionKind};
+use stocksync_ledger::exceptions::{Exception, open_kinds};
+use stocksync_ledger::{CellView, Entry};
 use stocksync_schemas::{Cell, Lane, Location, OpRef, VariantId, limits};
 
 use crate::store::{Balance, ExceptionRow, OpRow, RejectedRow};
@@ -126,15 +126,7 @@ fn page(limit: u32) -> Result<u32, Error> {
 }
 
 fn exceptions_of(row: &Balance) -> Vec<ExceptionRow> {
-    let open = [
-        (ExceptionKind::Oversold, row.view.on_hand < 0 && !row.cell.location.is_virtual()),
-        (ExceptionKind::CountOverlap, row.view.count_overlap),
-        (ExceptionKind::CountConflict, row.view.count_conflict),
-        (ExceptionKind::CountOpen, row.view.count_open),
-        (ExceptionKind::Overflow, row.view.overflow),
-    ];
-    open.into_iter()
-        .filter(|(_, open)| *open)
-        .map(|(kind, _)| ExceptionRow { id: exception_id(kind, &row.cell, &[]), kind, cell: row.cell.clone() })
-        .collect()
+    let kinds = open_kinds(&row.cell, &row.view).into_iter();
+    let row_of = |kind| ExceptionRow { id: Exception::of_cell(kind, &row.cell).id(), kind, cell: row.cell.clone() };
+    kinds.map(row_of).collect()
 }

@@ -1,6 +1,9 @@
 //! Cells: what each shows, and the state from which its fold goes on.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, params};
+use stocksync_ledger::fold::StateError;
 use stocksync_ledger::{CellState, CellView};
 use stocksync_schemas::{Cell, Location};
 
@@ -29,15 +32,23 @@ fn flags(view: &CellView) -> i64 {
 }
 
 impl Reader<'_> {
-    /// The kept state of a cell; one that cannot be read is as if it were not there and is made again from history.
-    pub(crate) fn state(&self, of: &Cell) -> Result<Option<CellState>, Error> {
+    /// The stored state of a cell. Bytes that cannot be read are no error of the database: the fold evaluates the cell from
+    /// its history.
+    pub(super) fn state(&self, of: &Cell) -> Result<Option<Result<CellState, StateError>>, Error> {
         let sql = "SELECT state FROM cells WHERE variant = ?1 AND location = ?2 AND lot = ?3";
         let mut statement = self.0.prepare_cached(sql)?;
         let bytes: Option<Vec<u8>> =
             statement.query_row(params![of.variant.0, of.location.0, of.lot], |row| row.get(0)).optional()?;
-        bytes
-            .map(|bytes| CellState::decode(&bytes).map_err(|error| Error::StorageCorrupt(error.to_string())))
-            .transpose()
+        Ok(bytes.map(|bytes| CellState::decode(&bytes)))
+    }
+
+    /// The stored states of all cells of a location.
+    pub(super) fn states_at(&self, location: Location) -> Result<BTreeMap<Cell, Result<CellState, StateError>>, Error> {
+        let sql = "SELECT variant, location, lot, state FROM cells WHERE location = ?1";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement
+            .query_map([location.0], |row| Ok((cell(row, 0)?, CellState::decode(row.get_ref(3)?.as_blob()?))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What a cell shows.
@@ -47,20 +58,11 @@ impl Reader<'_> {
         let found = statement.query_row(params![of.variant.0, of.location.0, of.lot], |row| view(row, 0)).optional()?;
         Ok(found.unwrap_or_default())
     }
-
-    /// The cells of a location.
-    pub(crate) fn cells_at(&self, location: Location) -> Result<Vec<Cell>, Error> {
-        let mut statement = self
-            .0
-            .prepare_cached("SELECT variant, location, lot FROM cells WHERE location = ?1 ORDER BY variant, lot")?;
-        let rows = statement.query_map([location.0], |row| cell(row, 0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
 }
 
 impl Writer<'_> {
-    /// Keeps the state of a cell and what it shows.
-    pub(crate) fn keep_cell(&self, of: &Cell, state: &CellState) -> Result<CellView, Error> {
+    /// Stores the state of a cell and what it shows.
+    pub(super) fn upsert_cell(&self, of: &Cell, state: &CellState) -> Result<(), Error> {
         let view = state.view();
         let bytes = state.encode().map_err(|error| Error::Database(error.to_string()))?;
         let sql = "INSERT INTO cells (variant, location, lot, on_hand, moved, flags, state)
@@ -76,12 +78,6 @@ impl Writer<'_> {
             flags(&view),
             bytes
         ])?;
-        Ok(view)
-    }
-
-    /// Forgets what every cell shows; it is made again from history.
-    pub(crate) fn clear_cells(&self) -> Result<(), Error> {
-        self.connection().execute("DELETE FROM cells", [])?;
         Ok(())
     }
 }

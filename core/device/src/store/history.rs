@@ -1,13 +1,12 @@
-//! What the fold asks of history.
+//! Histories of cells: the live movements, counts and closes that concern them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Row, params};
-use stocksync_ledger::fold::{
-    CellHistory, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, OpStamp,
-};
+use stocksync_ledger::Entry;
+use stocksync_ledger::fold::{CellHistory, HistoryNeed, MovementFact, OpStamp, add_facts};
 use stocksync_schemas::op::Kind;
-use stocksync_schemas::{Acceptance, Body, Cell, Lane, Location, ReplicaId, SessionId, VariantId};
+use stocksync_schemas::{Acceptance, Body, Cell, Close, Lane, Location, OpRef, ReplicaId, SessionId, VariantId};
 
 use super::ops::{ENTRY, entry};
 use super::{Reader, fixed, rest, wake};
@@ -31,99 +30,58 @@ fn stamp(row: &Row<'_>) -> rusqlite::Result<OpStamp> {
 }
 
 impl Reader<'_> {
-    /// What a batch needs, as the tables are now.
-    pub(crate) fn load(&self, needs: &Needs) -> Result<LoadedCells, Error> {
-        let mut loaded = LoadedCells::default();
-        let mut cells = needs.cells.clone();
-        for session in &needs.whole_sessions {
-            let named = self.session_cells(*session)?;
-            cells.extend(named.iter().cloned());
-            loaded.session_cells.insert(*session, named);
-        }
-        for location in &needs.whole_locations {
-            cells.extend(self.cells_at(*location)?);
-        }
-        for cell in cells {
-            if let Some(state) = self.state(&cell)? {
-                loaded.cells.insert(cell, state);
-            }
-        }
-        for location in &needs.closed_locations {
-            let closes = self.complete_closes(*location)?;
-            if !closes.is_empty() {
-                loaded.complete_closes.insert(*location, closes);
-            }
-        }
-        for session in &needs.sessions {
-            let sql = "SELECT EXISTS (SELECT 1 FROM session_ops WHERE session = ?1 AND kind = ?2)";
-            let closed = self
-                .0
-                .prepare_cached(sql)?
-                .query_row(params![session.0, Kind::CLOSE.0], |row| row.get::<_, bool>(0))?;
-            if closed {
-                loaded.closed_sessions.insert(*session);
-            }
-        }
-        Ok(loaded)
-    }
-
-    fn complete_closes(&self, location: Location) -> Result<Vec<CompleteClose>, Error> {
+    /// Live complete closes of a location past a position. Reads the index and no body.
+    pub(super) fn complete_closes(&self, location: Location, past: u64) -> Result<Vec<OpStamp>, Error> {
         let sql = format!(
             "SELECT {STAMP} FROM complete_closes c JOIN ops o ON o.replica = c.replica AND o.seq = c.seq
-             WHERE c.location = ?1 AND o.live ORDER BY o.position, o.seq"
+             WHERE c.location = ?1 AND c.position > ?2 AND o.live"
         );
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map([location.0], |row| Ok(CompleteClose { stamp: stamp(row)? }))?;
+        let rows = statement.query_map(params![location.0, rest(past)], stamp)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn session_cells(&self, session: SessionId) -> Result<BTreeSet<Cell>, Error> {
-        let sql = format!(
-            "SELECT {ENTRY} FROM session_ops s JOIN ops o ON o.replica = s.replica AND o.seq = s.seq WHERE s.session = ?1"
-        );
-        let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map([session.0], entry)?;
-        let mut cells = BTreeSet::new();
-        for row in rows {
-            cells.extend(stocksync_ledger::fold::deltas(&row?.op.body).into_iter().map(|(cell, _)| cell));
-        }
-        Ok(cells)
+    /// Whether a session has a live close.
+    pub(super) fn is_closed(&self, session: SessionId) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM session_ops s JOIN ops o ON o.replica = s.replica AND o.seq = s.seq
+             WHERE s.session = ?1 AND s.kind = ?2 AND o.live)";
+        Ok(self.0.prepare_cached(sql)?.query_row(params![session.0, Kind::CLOSE.0], |row| row.get(0))?)
+    }
+
+    /// The cells that the live closes of a session name; none where it has no live close.
+    pub(super) fn cells_closed_in(&self, session: SessionId) -> Result<Option<BTreeSet<Cell>>, Error> {
+        let closes = self.session_ops(session, Kind::CLOSE)?;
+        let named = closes.iter().filter_map(close_of).flat_map(|close| &close.parts).map(|part| part.cell.clone());
+        Ok((!closes.is_empty()).then(|| named.collect()))
     }
 
     /// The history that a cell needs.
-    pub(crate) fn history(&self, need: &HistoryNeed) -> Result<CellHistory, Error> {
-        let mut history = CellHistory { movements: self.movements(&need.cell, need.after)?, ..CellHistory::default() };
+    pub(super) fn history(&self, need: &HistoryNeed) -> Result<CellHistory, Error> {
+        let cell = &need.cell;
+        let mut history = CellHistory { movements: self.movements(cell, need.after)?, ..CellHistory::default() };
         if need.after.is_some() {
             return Ok(history);
         }
-        let mut closes = BTreeMap::new();
-        for op in self.named_ops(&need.cell)? {
+        let mut sessions = need.sessions.clone();
+        let mut closes = BTreeMap::<Lane, Entry>::new();
+        for op in self.naming_ops(cell)? {
             match &op.op.body {
                 Body::Count(count) => {
-                    history.counts.push(CountFact {
-                        stamp: op.stamp(),
-                        hash: op.hash,
-                        counted: count.counted,
-                        session: count.session,
-                    });
-                    for close in count.session.map_or_else(|| Ok(Vec::new()), |it| self.closes_of(it))? {
-                        closes.insert(close.op.lane, close);
-                    }
+                    sessions.extend(count.session);
+                    add_facts(cell, &op, &mut history);
                 }
-                Body::Close(_) => {
+                Body::Close(close) => {
+                    sessions.insert(close.session);
                     closes.insert(op.op.lane, op);
                 }
                 _ => {}
             }
         }
-        for close in self.closes_covering(need.cell.location)? {
-            closes.insert(close.op.lane, close);
+        for session in sessions {
+            closes.extend(self.session_ops(session, Kind::CLOSE)?.into_iter().map(|close| (close.op.lane, close)));
         }
-        for close in closes.into_values() {
-            if let Body::Close(body) = &close.op.body {
-                history.closes.push(CloseFact::of(&need.cell, body, close.stamp()));
-            }
-        }
+        closes.extend(self.closes_covering(cell.location)?.into_iter().map(|close| (close.op.lane, close)));
+        closes.values().for_each(|close| add_facts(cell, close, &mut history));
         Ok(history)
     }
 
@@ -142,7 +100,7 @@ impl Reader<'_> {
     }
 
     /// Live counts and closes that name the cell.
-    fn named_ops(&self, cell: &Cell) -> Result<Vec<stocksync_ledger::Entry>, Error> {
+    fn naming_ops(&self, cell: &Cell) -> Result<Vec<Entry>, Error> {
         let sql = format!(
             "SELECT {ENTRY} FROM op_cells c JOIN ops o ON o.replica = c.replica AND o.seq = c.seq
              WHERE c.variant = ?1 AND c.location = ?2 AND c.lot = ?3 AND c.kind <> ?4 AND o.live"
@@ -152,17 +110,18 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn closes_of(&self, session: SessionId) -> Result<Vec<stocksync_ledger::Entry>, Error> {
+    /// Live ops of a session: its counts, or its closes.
+    fn session_ops(&self, session: SessionId, kind: Kind) -> Result<Vec<Entry>, Error> {
         let sql = format!(
             "SELECT {ENTRY} FROM session_ops s JOIN ops o ON o.replica = s.replica AND o.seq = s.seq
              WHERE s.session = ?1 AND s.kind = ?2 AND o.live"
         );
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![session.0, Kind::CLOSE.0], entry)?;
+        let rows = statement.query_map(params![session.0, kind.0], entry)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn closes_covering(&self, location: Location) -> Result<Vec<stocksync_ledger::Entry>, Error> {
+    fn closes_covering(&self, location: Location) -> Result<Vec<Entry>, Error> {
         let sql = format!(
             "SELECT {ENTRY} FROM complete_closes c JOIN ops o ON o.replica = c.replica AND o.seq = c.seq
              WHERE c.location = ?1 AND o.live"
@@ -173,31 +132,21 @@ impl Reader<'_> {
     }
 
     /// Live counts of a session that this phone holds, by cell: what a close of it names.
-    pub(crate) fn session_counts(
-        &self,
-        session: SessionId,
-    ) -> Result<BTreeMap<Cell, Vec<stocksync_schemas::OpRef>>, Error> {
-        let sql = format!(
-            "SELECT {ENTRY} FROM session_ops s JOIN ops o ON o.replica = s.replica AND o.seq = s.seq
-             WHERE s.session = ?1 AND s.kind = ?2 AND o.live"
-        );
-        let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![session.0, Kind::COUNT.0], entry)?;
+    pub(crate) fn session_counts(&self, session: SessionId) -> Result<BTreeMap<Cell, Vec<OpRef>>, Error> {
         let mut counts = BTreeMap::<Cell, Vec<_>>::new();
-        for row in rows {
-            let row = row?;
-            if let Body::Count(count) = &row.op.body {
-                counts.entry(count.cell.clone()).or_default().push(row.reference());
+        for entry in self.session_ops(session, Kind::COUNT)? {
+            if let Body::Count(count) = &entry.op.body {
+                counts.entry(count.cell.clone()).or_default().push(entry.reference());
             }
         }
         Ok(counts)
     }
+}
 
-    /// Every cell that any op touches.
-    pub(crate) fn touched_cells(&self) -> Result<BTreeSet<Cell>, Error> {
-        let mut statement = self.0.prepare_cached("SELECT DISTINCT variant, location, lot FROM op_cells")?;
-        let rows = statement.query_map([], |row| cell(row, 0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+fn close_of(entry: &Entry) -> Option<&Close> {
+    match &entry.op.body {
+        Body::Close(close) => Some(close),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@
 mod catalogue;
 mod cells;
 mod failpoint;
+mod fold;
 mod held_scans;
 mod history;
 mod lists;

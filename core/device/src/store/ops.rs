@@ -1,14 +1,12 @@
-//! Ops at rest, and the tables by which the fold finds them.
-
-use std::collections::BTreeSet;
+//! Ops as they are stored, and the tables by which the fold finds them.
 
 use rusqlite::{OptionalExtension, Row, params};
 use stocksync_ledger::Entry;
-use stocksync_ledger::fold::{VoidOp, deltas};
+use stocksync_ledger::fold::{StoredOp, VoidOp, deltas, void_of};
 use stocksync_schemas::op::Kind;
 use stocksync_schemas::{Acceptance, Body, BootId, CaptureTime, Lane, Op, OpHash, OpRef, ReplicaId, UserId};
 
-use super::{Reader, Writer, fixed, rest, signed, wake};
+use super::{OwnState, Reader, Writer, fixed, rest, signed, wake};
 use crate::Error;
 
 /// Columns of [`entry`], in its order.
@@ -32,7 +30,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         user: UserId(fixed(bytes(8)?)?),
         kind,
         version,
-        // What rests here was decoded once; a kind that was opaque then may be known now.
+        // What is stored here was decoded once; a kind that was opaque then may be known now.
         body: Body::decode(kind, version, body).unwrap_or_else(|_| Body::Opaque(body.to_vec())),
     };
     let acceptance = Acceptance {
@@ -54,16 +52,15 @@ impl Reader<'_> {
         Ok(statement.query_row(params![lane.replica.0, signed(lane.seq)], entry).optional()?)
     }
 
-    /// Whether the op counts.
-    pub(crate) fn is_live(&self, lane: Lane) -> Result<bool, Error> {
-        let mut statement = self.0.prepare_cached("SELECT live FROM ops WHERE replica = ?1 AND seq = ?2")?;
-        Ok(statement
-            .query_row(params![lane.replica.0, signed(lane.seq)], |row| row.get(0))
-            .optional()?
-            .unwrap_or(false))
+    /// The op in a lane, and whether it is an own one that was rejected.
+    pub(super) fn stored_op(&self, lane: Lane) -> Result<Option<StoredOp>, Error> {
+        let Some(entry) = self.op(lane)? else { return Ok(None) };
+        let own = self.meta("replica")?.is_some_and(|replica| replica == lane.replica.0);
+        let rejected = own && self.own_state(lane.seq)? == Some(OwnState::Rejected as i64);
+        Ok(Some(StoredOp { entry, rejected }))
     }
 
-    /// The highest seq held of a replica.
+    /// The highest seq stored of a replica; 0 where there is none.
     pub(crate) fn highest_seq(&self, replica: ReplicaId) -> Result<u64, Error> {
         let mut statement = self.0.prepare_cached("SELECT ifnull(max(seq), 0) FROM ops WHERE replica = ?1")?;
         Ok(statement.query_row([replica.0], |row| row.get::<_, i64>(0))?.unsigned_abs())
@@ -82,11 +79,18 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Ops that do not count.
-    pub(crate) fn dead(&self) -> Result<Vec<Entry>, Error> {
-        let sql = format!("SELECT {ENTRY} FROM ops o WHERE NOT o.live");
+    /// Kinds and versions of which an op is stored.
+    pub(crate) fn stored_kinds(&self) -> Result<Vec<(Kind, u32)>, Error> {
+        let mut statement = self.0.prepare_cached("SELECT DISTINCT kind, version FROM ops ORDER BY kind, version")?;
+        let rows = statement.query_map([], |row| Ok((Kind(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Every op of a kind and version, in order, those without a position last.
+    pub(crate) fn ops_of_kind(&self, kind: Kind, version: u32) -> Result<Vec<Entry>, Error> {
+        let sql = format!("SELECT {ENTRY} FROM ops o WHERE o.kind = ?1 AND o.version = ?2 ORDER BY o.position, o.seq");
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map([], entry)?;
+        let rows = statement.query_map([kind.0, version], entry)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -114,12 +118,12 @@ fn reference(row: &Row<'_>, at: usize) -> rusqlite::Result<OpRef> {
 }
 
 impl Writer<'_> {
-    /// Keeps an op and makes it findable. `live` is settled later.
-    pub(crate) fn insert_op(&self, entry: &Entry) -> Result<(), Error> {
+    /// Inserts an op.
+    pub(super) fn insert_op(&self, entry: &Entry, live: bool) -> Result<(), Error> {
         let (op, acceptance) = (&entry.op, &entry.acceptance);
         let sql = "INSERT INTO ops (replica, seq, hash, position, wall_ms, boot_ms, boot, took_ms, user, kind, version, \
                    body, began, ended, uncertainty, past, own_past, live) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, 1)";
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
         self.connection().prepare_cached(sql)?.execute(params![
             op.lane.replica.0,
             signed(op.lane.seq),
@@ -138,15 +142,17 @@ impl Writer<'_> {
             signed(acceptance.uncertainty),
             signed(acceptance.past),
             signed(acceptance.own_past),
+            live,
         ])?;
-        self.insert_finders(entry)
+        Ok(())
     }
 
-    fn insert_finders(&self, entry: &Entry) -> Result<(), Error> {
+    /// Makes an op findable by cell, session, location and target; what is there already stays.
+    pub(super) fn insert_projections(&self, entry: &Entry) -> Result<(), Error> {
         let lane = params_of(entry.op.lane);
         let connection = self.connection();
         for (cell, delta) in deltas(&entry.op.body) {
-            let sql = "INSERT INTO op_cells (variant, location, lot, position, replica, seq, kind, delta)
+            let sql = "INSERT OR IGNORE INTO op_cells (variant, location, lot, position, replica, seq, kind, delta)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
             let delta = i64::try_from(delta).map_err(|_| Error::Internal("a movement beyond 64 bits"))?;
             connection.prepare_cached(sql)?.execute(params![
@@ -164,24 +170,12 @@ impl Writer<'_> {
             Body::Count(count) => count.session,
             Body::Close(close) => {
                 for location in &close.complete {
-                    let sql = "INSERT OR IGNORE INTO complete_closes (location, replica, seq) VALUES (?1, ?2, ?3)";
-                    connection.prepare_cached(sql)?.execute(params![location.0, lane.0, lane.1])?;
+                    let sql = "INSERT OR IGNORE INTO complete_closes (location, position, replica, seq)
+                         VALUES (?1, ?2, ?3, ?4)";
+                    let position = rest(entry.acceptance.position);
+                    connection.prepare_cached(sql)?.execute(params![location.0, position, lane.0, lane.1])?;
                 }
                 Some(close.session)
-            }
-            Body::Void(void) => {
-                let sql = "INSERT OR IGNORE INTO voids (target_replica, target_seq, target_hash, replica, seq, hash)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-                let target = params_of(void.target.lane);
-                connection.prepare_cached(sql)?.execute(params![
-                    target.0,
-                    target.1,
-                    void.target.hash.0,
-                    lane.0,
-                    lane.1,
-                    entry.hash.0
-                ])?;
-                None
             }
             _ => None,
         };
@@ -189,23 +183,34 @@ impl Writer<'_> {
             let sql = "INSERT OR IGNORE INTO session_ops (session, replica, seq, kind) VALUES (?1, ?2, ?3, ?4)";
             connection.prepare_cached(sql)?.execute(params![session.0, lane.0, lane.1, entry.op.kind.0])?;
         }
+        self.insert_void(entry)
+    }
+
+    /// Makes a void findable by what it names; other ops are left alone.
+    pub(super) fn insert_void(&self, entry: &Entry) -> Result<(), Error> {
+        let Some(VoidOp { void, target }) = void_of(entry) else { return Ok(()) };
+        let sql = "INSERT OR IGNORE INTO voids (target_replica, target_seq, target_hash, replica, seq, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let (at, named) = (params_of(void.lane), params_of(target.lane));
+        let mut statement = self.connection().prepare_cached(sql)?;
+        statement.execute(params![named.0, named.1, target.hash.0, at.0, at.1, void.hash.0])?;
         Ok(())
     }
 
-    /// Gives an op that stood at `before` another acceptance.
-    pub(crate) fn restamp(&self, entry: &Entry, before: u64) -> Result<(), Error> {
-        let (lane, it) = (params_of(entry.op.lane), &entry.acceptance);
+    /// Gives an op, whose position was `before`, another acceptance.
+    pub(super) fn restamp(&self, entry: &Entry, before: u64) -> Result<(), Error> {
+        let (lane, acceptance) = (params_of(entry.op.lane), &entry.acceptance);
         let sql = "UPDATE ops SET position = ?3, began = ?4, ended = ?5, uncertainty = ?6, past = ?7, own_past = ?8
              WHERE replica = ?1 AND seq = ?2";
         self.connection().prepare_cached(sql)?.execute(params![
             lane.0,
             lane.1,
-            rest(it.position),
-            it.began,
-            it.ended,
-            signed(it.uncertainty),
-            signed(it.past),
-            signed(it.own_past)
+            rest(acceptance.position),
+            acceptance.began,
+            acceptance.ended,
+            signed(acceptance.uncertainty),
+            signed(acceptance.past),
+            signed(acceptance.own_past)
         ])?;
         for (cell, _) in deltas(&entry.op.body) {
             let sql = "UPDATE op_cells SET position = ?6 WHERE variant = ?1 AND location = ?2 AND lot = ?3
@@ -216,15 +221,20 @@ impl Writer<'_> {
                 cell.lot,
                 lane.0,
                 lane.1,
-                rest(it.position),
+                rest(acceptance.position),
                 rest(before)
             ])?;
+        }
+        if let Body::Close(_) = &entry.op.body {
+            let sql = "UPDATE complete_closes SET position = ?3 WHERE replica = ?1 AND seq = ?2";
+            let position = rest(acceptance.position);
+            self.connection().prepare_cached(sql)?.execute(params![lane.0, lane.1, position])?;
         }
         Ok(())
     }
 
-    /// Says whether an op counts.
-    pub(crate) fn set_live(&self, lane: Lane, live: bool) -> Result<(), Error> {
+    /// Stores whether an op counts.
+    pub(super) fn set_live(&self, lane: Lane, live: bool) -> Result<(), Error> {
         let at = params_of(lane);
         let sql = "UPDATE ops SET live = ?3 WHERE replica = ?1 AND seq = ?2";
         self.connection().prepare_cached(sql)?.execute(params![at.0, at.1, live])?;
@@ -232,7 +242,7 @@ impl Writer<'_> {
     }
 
     /// A void that was rejected names nothing any more.
-    pub(crate) fn forget_void(&self, lane: Lane) -> Result<(), Error> {
+    pub(super) fn delete_void(&self, lane: Lane) -> Result<(), Error> {
         let at = params_of(lane);
         self.connection()
             .prepare_cached("DELETE FROM voids WHERE replica = ?1 AND seq = ?2")?
@@ -240,8 +250,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Forgets an op of somebody else that the server has lost.
-    pub(crate) fn forget_op(&self, entry: &Entry) -> Result<(), Error> {
+    /// Deletes an op of somebody else that the server has lost.
+    pub(super) fn delete_op(&self, entry: &Entry) -> Result<(), Error> {
         let at = params_of(entry.op.lane);
         for table in ["ops", "session_ops", "complete_closes", "voids", "record_waits"] {
             // The names are those above: no text from outside reaches the statement.
@@ -261,14 +271,6 @@ impl Writer<'_> {
             ])?;
         }
         Ok(())
-    }
-
-    /// Every op that some void names.
-    pub(crate) fn void_targets(&self) -> Result<BTreeSet<OpRef>, Error> {
-        let mut statement =
-            self.connection().prepare_cached("SELECT target_replica, target_seq, target_hash FROM voids")?;
-        let rows = statement.query_map([], |row| reference(row, 0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use stocksync_ledger::Entry;
-use stocksync_schemas::{Acceptance, ExchangeResponse, Lane, PushedOp, ReplicaId, Verdict, limits, wire};
+use stocksync_ledger::fold::FoldBatch;
+use stocksync_schemas::{ExchangeResponse, Lane, PushedOp, ReplicaId, Verdict, limits, wire};
 
 use super::engine::{Effect, Engine, Event, Local, is_columns};
 use super::transport::{Transport, TransportError};
 use crate::Error;
-use crate::apply::{ApplyBatch, Changes, apply, forget_past};
+use crate::apply::{Changes, apply, forget_past};
 use crate::records;
 use crate::store::{OwnState, Store, Writer};
 use crate::time::{Clock, ClockReading, estimate};
@@ -205,10 +206,10 @@ fn keep(
     sent: ClockReading,
     received: ClockReading,
 ) -> Result<Changes, Error> {
-    let mut batch = ApplyBatch::default();
+    let (mut batch, mut states) = (FoldBatch::default(), Vec::new());
     let mut arrived: Vec<Entry> = Vec::new();
     for verdict in &response.verdicts {
-        judge(writer, own, verdict.seq, &verdict.verdict, &mut batch, report)?;
+        judge(writer, own, verdict.seq, &verdict.verdict, &mut batch, &mut states, report)?;
     }
     let mut seen = BTreeSet::<Lane>::new();
     for it in &response.ops {
@@ -222,6 +223,8 @@ fn keep(
     arrived.sort_by_key(|entry| entry.acceptance.position);
     batch.new = arrived.clone();
     let changes = apply(writer, batch)?;
+    // The fold asks which ops were rejected before this answer: their states are written after it.
+    states.iter().try_for_each(|(seq, state, code, text)| writer.set_own(*seq, *state, code, text))?;
     for entry in &arrived {
         records::merge(writer, entry)?;
     }
@@ -247,7 +250,8 @@ fn judge(
     own: ReplicaId,
     seq: u64,
     verdict: &Verdict,
-    batch: &mut ApplyBatch,
+    batch: &mut FoldBatch,
+    states: &mut Vec<(u64, OwnState, String, String)>,
     report: &mut Report,
 ) -> Result<(), Error> {
     let lane = Lane { replica: own, seq };
@@ -258,25 +262,21 @@ fn judge(
                 Verdict::Ok(_) => report.accepted += 1,
                 _ => report.duplicates += 1,
             }
-            accept(writer, entry, *acceptance, batch)
+            if writer.read().own_state(seq)? != Some(OwnState::Accepted as i64) {
+                states.push((seq, OwnState::Accepted, String::new(), String::new()));
+            }
+            if entry.acceptance != *acceptance {
+                batch.accepted.push(Entry { acceptance: *acceptance, ..entry });
+            }
         }
-        Verdict::Rejected { code, retryable: true, text } => writer.set_own(seq, OwnState::Waits, code.as_str(), text),
-        Verdict::Rejected { code, retryable: false, text } => {
-            report.rejected += 1;
-            writer.set_own(seq, OwnState::Rejected, code.as_str(), text)?;
-            batch.refused.push(lane);
-            Ok(())
+        Verdict::Rejected { code, retryable, text } => {
+            let state = if *retryable { OwnState::Waits } else { OwnState::Rejected };
+            states.push((seq, state, code.as_str().to_owned(), text.clone()));
+            if !retryable {
+                report.rejected += 1;
+                batch.rejected.insert(lane);
+            }
         }
-    }
-}
-
-fn accept(writer: &Writer<'_>, entry: Entry, acceptance: Acceptance, batch: &mut ApplyBatch) -> Result<(), Error> {
-    let seq = entry.op.lane.seq;
-    if writer.read().own_state(seq)? != Some(OwnState::Accepted as i64) {
-        writer.set_own(seq, OwnState::Accepted, "", "")?;
-    }
-    if entry.acceptance != acceptance {
-        batch.accepted.push(Entry { acceptance, ..entry });
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use stocksync_schemas::{SessionId, limits};
 
-use super::incremental::CellHistory;
 use super::order::{OpStamp, all_before, relative_order};
+use super::requests::CellHistory;
 use super::state::{Candidate, CellState, OpenCount, OpenSession, Witness};
 use super::{CloseFact, CountFact};
 

@@ -1,219 +1,209 @@
-//! The fold as ops arrive: in order of position, each batch once.
+//! What a batch does to the cells it touches, without reading history where the rule allows it.
 //!
-//! Owns what a batch does to the cells it touches. A movement costs the candidates of its cells plus the complete closes of
-//! its locations that it did not know, and never reads history; a count reads the movements past what it knew; a close
-//! those past the lowest `past` of its counts; a void, an op that arrives behind a later one of its lane, and whatever
-//! else is rare recompute their cells.
-//!
-//! The caller and [`Fold`] take turns, with no I/O in between:
-//! 1. [`Fold::begin`] takes the batch and what changed among ops already folded;
-//! 2. the caller loads what [`Fold::needs`] names into [`LoadedCells`];
-//! 3. [`Fold::run`] answers with the histories it lacks;
-//! 4. the caller keeps the batch, loads those histories (the batch included) and calls [`Fold::finish`] for each.
+//! Owns the shortcuts. A movement costs the candidates of its cells plus the complete closes of its locations that it did
+//! not know, and never reads history; a count reads the movements past what it knew; a close those past the lowest `past`
+//! of its counts. What is rare (voids, second closes of a session, complete closes that did not know each other, ops that
+//! arrive behind a later one of their lane) has its cells evaluated from their whole history. Must agree with
+//! [`super::evaluate`] whatever the order of arrival.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use stocksync_schemas::{Body, Cell, Close, Lane, Location, SessionId};
 
 use super::evaluate::{add, evaluate, observe, passed, truncate, waiting};
-use super::order::{OpStamp, all_before};
+use super::liveness::Liveness;
+use super::order::{OpStamp, all_before, relative_order};
+use super::requests::{CellHistory, CellNeeds, CellWrite, HistoryNeed, LoadedCells, Restamp};
 use super::state::{Candidate, CellState, OpenSession, Witness};
-use super::{CloseFact, CountFact, Entry, MovementFact, deltas};
-
-/// The live ops that concern one cell.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CellHistory {
-    /// Live movements, one entry an op.
-    pub movements: Vec<MovementFact>,
-    /// Live counts that name the cell.
-    pub counts: Vec<CountFact>,
-    /// Live closes that name the cell, cover its location completely, or are of a session of one of `counts`. Others do
-    /// no harm.
-    pub closes: Vec<CloseFact>,
-}
-
-/// An op that was folded with another acceptance: a device's own, now accepted.
-#[derive(Clone, Debug)]
-pub struct Restamped {
-    /// With its new acceptance.
-    pub entry: Entry,
-    /// Where it stood before.
-    pub before: OpStamp,
-}
-
-/// An op folded before that counts now and did not, or did and no longer does: voided, revived, rejected.
-#[derive(Clone, Debug)]
-pub struct Changed {
-    /// The op.
-    pub entry: Entry,
-    /// Whether it counts now.
-    pub live: bool,
-}
-
-/// What a batch needs from the tables, as they were before it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Cells whose state is wanted; those that have none are simply left out of the answer.
-    pub cells: BTreeSet<Cell>,
-    /// Locations all of whose cells are wanted.
-    pub whole_locations: BTreeSet<Location>,
-    /// Locations whose live complete closes are wanted.
-    pub closed_locations: BTreeSet<Location>,
-    /// Sessions of which it matters whether any close, live or not, is known.
-    pub sessions: BTreeSet<SessionId>,
-    /// Sessions all of whose cells are wanted: those that any count or close of the session, live or not, names.
-    pub whole_sessions: BTreeSet<SessionId>,
-}
-
-/// The answer to [`Needs`].
-#[derive(Clone, Debug, Default)]
-pub struct LoadedCells {
-    /// The states asked for.
-    pub cells: BTreeMap<Cell, CellState>,
-    /// Live complete closes by location: those of the tables, not those of the batch.
-    pub complete_closes: BTreeMap<Location, Vec<CompleteClose>>,
-    /// Of the sessions asked for, those that have a close.
-    pub closed_sessions: BTreeSet<SessionId>,
-    /// The cells of the whole sessions asked for, whether they have a state or not.
-    pub session_cells: BTreeMap<SessionId, BTreeSet<Cell>>,
-}
-
-/// A complete close of a location, as far as movements need to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CompleteClose {
-    /// Whose.
-    pub stamp: OpStamp,
-}
-
-/// A history that a cell needs before its state is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HistoryNeed {
-    /// Which cell.
-    pub cell: Cell,
-    /// Only live movements with a position greater than this, and nothing else; none: the whole [`CellHistory`].
-    pub after: Option<u64>,
-}
+use super::{CloseFact, CountFact, Entry, MovementFact, add_facts, deltas};
+use crate::exceptions::{self, ExceptionKind};
 
 /// A cell in work.
 #[derive(Debug, Default)]
 struct Work {
     state: CellState,
+    /// What was open before the batch; none where that is not known.
+    open_before: Option<Vec<ExceptionKind>>,
     /// The state will be evaluated from the whole history; what is done to it until then does not count.
     whole: bool,
     /// Movements of the batch that its candidates have been shown, in order.
-    added: Vec<Lane>,
+    added: Vec<MovementFact>,
     /// Candidates that lack the movements folded before them: by parts, with how many of `added` came before.
     lacking: Vec<(Vec<OpStamp>, usize)>,
 }
 
-impl Work {
-    fn lacks(&self, cell: &Cell) -> Option<HistoryNeed> {
-        let lowest = self.lacking.iter().flat_map(|(parts, _)| parts.iter().map(|part| part.past)).min();
-        let after = if self.whole { None } else { Some(lowest?) };
-        Some(HistoryNeed { cell: cell.clone(), after })
-    }
-}
-
-/// One batch on its way through the fold.
+/// The cells of one batch.
 #[derive(Debug, Default)]
-pub struct Fold {
-    batch: Vec<Entry>,
-    late: BTreeSet<Lane>,
-    restamped: Vec<Restamped>,
-    changed: Vec<Changed>,
-    closes: BTreeMap<Location, Vec<CompleteClose>>,
+pub(super) struct CellFold {
+    new: Vec<Entry>,
+    /// Lanes of new ops that arrive behind a later op of their own replica.
+    out_of_order: BTreeSet<Lane>,
+    restamped: Vec<Restamp>,
+    changed: Vec<(Entry, bool)>,
+    closes: BTreeMap<Location, Vec<OpStamp>>,
     closed_sessions: BTreeSet<SessionId>,
     session_cells: BTreeMap<SessionId, BTreeSet<Cell>>,
     work: BTreeMap<Cell, Work>,
+    facts: BatchFacts,
 }
 
-impl Fold {
-    /// Takes a batch.
-    ///
-    /// - `batch`: new ops that count once all of it is known, in order of arrival (position, then seq).
-    /// - `late`: lanes of those among them that arrive behind a later op of their own replica.
-    /// - `restamped`: ops folded before that count and have another acceptance now.
-    /// - `changed`: ops folded before that count now and did not, or did and no longer do.
-    #[must_use]
-    pub fn begin(batch: Vec<Entry>, late: BTreeSet<Lane>, restamped: Vec<Restamped>, changed: Vec<Changed>) -> Self {
-        Self { batch, late, restamped, changed, ..Self::default() }
+/// What the live ops of a batch say of cells, to be added to histories that end before the batch.
+#[derive(Debug, Default)]
+struct BatchFacts {
+    /// Live ops: new, restamped, revived.
+    entries: Vec<Entry>,
+    /// Those that move or count, by cell.
+    by_cell: BTreeMap<Cell, Vec<usize>>,
+    /// Those that are closes.
+    closes: Vec<usize>,
+    /// Stored ops that no longer count, or count with another acceptance.
+    replaced: BTreeSet<Lane>,
+    /// Sessions of the counts and closes of the batch that name a cell.
+    sessions: BTreeMap<Cell, BTreeSet<SessionId>>,
+}
+
+impl CellFold {
+    /// The cells that a batch concerns, once it is known which of its ops count.
+    pub(super) fn new(liveness: &Liveness, out_of_order: BTreeSet<Lane>) -> Self {
+        let new: Vec<Entry> = liveness.new.iter().filter(|op| op.live).map(|op| op.entry.clone()).collect();
+        let changed: Vec<(Entry, bool)> =
+            liveness.changed.iter().map(|change| (change.entry.clone(), change.live)).collect();
+        let restamped = liveness.restamped.clone();
+        let mut facts = BatchFacts::default();
+        facts.replaced.extend(changed.iter().map(|(entry, _)| entry.op.lane));
+        facts.replaced.extend(restamped.iter().map(|restamp| restamp.entry.op.lane));
+        let revived = changed.iter().filter(|(_, live)| *live).map(|(entry, _)| entry);
+        let live = new.iter().chain(restamped.iter().map(|restamp| &restamp.entry)).chain(revived);
+        live.for_each(|entry| facts.insert(entry));
+        Self { new, out_of_order, restamped, changed, facts, ..Self::default() }
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.batch
-            .iter()
-            .chain(self.changed.iter().map(|it| &it.entry))
-            .chain(self.restamped.iter().map(|it| &it.entry))
+        let changed = self.changed.iter().map(|(entry, _)| entry);
+        self.new.iter().chain(changed).chain(self.restamped.iter().map(|restamp| &restamp.entry))
     }
 
-    /// What the caller loads before [`Fold::run`].
-    #[must_use]
-    pub fn needs(&self) -> Needs {
-        let mut needs = Needs::default();
+    /// The states and sessions that the batch needs.
+    pub(super) fn needs(&self) -> CellNeeds {
+        let mut needs = CellNeeds::default();
         for entry in self.entries() {
-            for (cell, _) in deltas(&entry.op.body) {
-                if !cell.location.is_virtual() {
-                    needs.closed_locations.insert(cell.location);
-                }
-                needs.cells.insert(cell);
-            }
+            needs.cells.extend(deltas(&entry.op.body).into_iter().map(|(cell, _)| cell));
             match &entry.op.body {
                 Body::Close(close) => {
                     needs.whole_locations.extend(close.complete.iter().copied());
-                    needs.sessions.insert(close.session);
-                    needs.whole_sessions.insert(close.session);
+                    needs.session_cells.insert(close.session);
                 }
                 Body::Count(count) => needs.sessions.extend(count.session),
                 _ => {}
             }
         }
-        needs.closed_locations.extend(needs.whole_locations.iter().copied());
+        needs.sessions.retain(|session| !needs.session_cells.contains(session));
         needs
     }
 
-    /// Folds the batch as far as it can and names the histories that are missing.
-    pub fn run(&mut self, loaded: LoadedCells) -> Vec<HistoryNeed> {
-        let LoadedCells { cells, complete_closes, closed_sessions, session_cells } = loaded;
-        self.work = cells.into_iter().map(|(cell, state)| (cell, Work { state, ..Work::default() })).collect();
-        self.closes = complete_closes;
-        self.closed_sessions = closed_sessions;
-        self.session_cells = session_cells;
-        for it in std::mem::take(&mut self.changed) {
-            self.recompute_all(&it.entry);
-            if !it.live {
-                self.closes.values_mut().for_each(|closes| closes.retain(|close| close.stamp.lane != it.entry.op.lane));
-            }
+    /// Takes the answer to [`CellFold::needs`].
+    pub(super) fn load(&mut self, asked: CellNeeds, loaded: LoadedCells) {
+        for cell in asked.cells {
+            // No stored state: nothing was open.
+            self.work.insert(cell, Work { open_before: Some(Vec::new()), ..Work::default() });
         }
-        for it in std::mem::take(&mut self.restamped) {
-            self.restamp(&it);
-        }
-        for entry in std::mem::take(&mut self.batch) {
-            self.take(&entry);
-        }
-        self.work.iter().filter_map(|(cell, work)| work.lacks(cell)).collect()
-    }
-
-    /// Gives a cell the history that [`Fold::run`] named.
-    pub fn finish(&mut self, cell: &Cell, history: &CellHistory) {
-        let Some(work) = self.work.get_mut(cell) else { return };
-        if work.whole {
-            *work = Work { state: evaluate(history), ..Work::default() };
-            return;
-        }
-        for (parts, shown) in std::mem::take(&mut work.lacking) {
-            let later: BTreeSet<&Lane> = work.added.iter().skip(shown).collect();
-            if let Some(candidate) = work.state.candidates.iter_mut().find(|candidate| candidate.parts == parts) {
-                for movement in history.movements.iter().filter(|movement| !later.contains(&movement.stamp.lane)) {
-                    add(candidate, &movement.stamp, movement.delta);
+        for (cell, state) in loaded.cells {
+            let work = match state {
+                Ok(state) => {
+                    let open_before = Some(exceptions::open_kinds(&cell, &state.view()));
+                    Work { state, open_before, ..Work::default() }
                 }
+                Err(_) => Work { whole: true, ..Work::default() },
+            };
+            self.work.insert(cell, work);
+        }
+        self.closed_sessions = loaded.closed_sessions;
+        self.closed_sessions.extend(loaded.session_cells.keys().copied());
+        self.session_cells = loaded.session_cells;
+    }
+
+    /// The locations whose complete closes matter, with the lowest position that some op of the batch knew the log up to.
+    pub(super) fn unknown_closes_past(&self) -> BTreeMap<Location, u64> {
+        let mut past = BTreeMap::new();
+        let mut lower = |location: Location, known: u64| {
+            if !location.is_virtual() {
+                let lowest = past.entry(location).or_insert(known);
+                *lowest = known.min(*lowest);
             }
+        };
+        for restamp in &self.restamped {
+            if let Body::Move(_) = &restamp.entry.op.body {
+                let known = restamp.entry.acceptance.past.min(restamp.before.past);
+                deltas(&restamp.entry.op.body).into_iter().for_each(|(cell, _)| lower(cell.location, known));
+            }
+        }
+        for entry in self.new.iter().filter(|entry| !self.out_of_order.contains(&entry.op.lane)) {
+            let known = entry.acceptance.past;
+            let Body::Close(close) = &entry.op.body else {
+                deltas(&entry.op.body).into_iter().for_each(|(cell, _)| lower(cell.location, known));
+                continue;
+            };
+            for cell in self.cells_of(close) {
+                let open = self.work.get(&cell).into_iter().flat_map(|work| &work.state.sessions);
+                let counts = open.filter(|open| open.session == close.session).flat_map(|open| &open.counts);
+                let known = counts.map(|count| count.stamp.past).chain([known]).min().unwrap_or(known);
+                lower(cell.location, known);
+            }
+        }
+        past
+    }
+
+    /// The cells that a close names, and the loaded ones that it covers.
+    fn cells_of(&self, close: &Close) -> BTreeSet<Cell> {
+        let covered = self.work.keys().filter(|cell| close.complete.contains(&cell.location));
+        close.parts.iter().map(|part| &part.cell).chain(covered).cloned().collect()
+    }
+
+    /// Folds the batch as far as that is possible without history. Takes live complete closes of the store, at least those
+    /// past [`CellFold::unknown_closes_past`].
+    pub(super) fn run(&mut self, closes: BTreeMap<Location, Vec<OpStamp>>) {
+        self.closes = closes;
+        for (entry, live) in std::mem::take(&mut self.changed) {
+            self.recompute_all(&entry);
+            if !live {
+                self.closes.values_mut().for_each(|closes| closes.retain(|close| close.lane != entry.op.lane));
+            }
+        }
+        for restamp in std::mem::take(&mut self.restamped) {
+            self.restamp(&restamp);
+        }
+        for entry in std::mem::take(&mut self.new) {
+            self.append(&entry);
         }
     }
 
-    /// The states to keep, once every history named has been given.
-    #[must_use]
-    pub fn states(self) -> BTreeMap<Cell, CellState> {
-        self.work.into_iter().map(|(cell, work)| (cell, work.state)).collect()
+    /// The histories that the cells in work lack.
+    pub(super) fn histories(&self) -> Vec<HistoryNeed> {
+        let need = |(cell, work): (&Cell, &Work)| {
+            let lowest = work.lacking.iter().flat_map(|(parts, _)| parts.iter().map(|part| part.past)).min();
+            if !work.whole {
+                let sessions = BTreeSet::new();
+                return lowest.map(|after| HistoryNeed { cell: cell.clone(), after: Some(after), sessions });
+            }
+            let sessions = self.facts.sessions.get(cell).cloned().unwrap_or_default();
+            Some(HistoryNeed { cell: cell.clone(), after: None, sessions })
+        };
+        self.work.iter().filter_map(need).collect()
+    }
+
+    /// Takes the answer to [`CellFold::histories`] and gives the cells to be written.
+    pub(super) fn finish(self, needs: &[HistoryNeed], histories: Vec<CellHistory>) -> BTreeMap<Cell, CellWrite> {
+        let Self { mut work, facts, .. } = self;
+        for (need, mut history) in needs.iter().zip(histories) {
+            let Some(work) = work.get_mut(&need.cell) else { continue };
+            facts.update(need, &mut history);
+            if work.whole {
+                work.state = evaluate(&history);
+            } else {
+                work.complete(&history.movements);
+            }
+        }
+        work.into_iter().map(|(cell, work)| (cell.clone(), work.write(&cell))).collect()
     }
 
     fn work(&mut self, cell: &Cell) -> &mut Work {
@@ -237,63 +227,59 @@ impl Fold {
         }
     }
 
-    /// A second close of a session, or one that comes or goes late, may change what the others mean for any of its cells.
+    /// A second close of a session, or one that comes or goes out of order, may change what the others mean for any cell
+    /// that they name.
     fn recompute_session(&mut self, session: SessionId) {
         for cell in self.session_cells.get(&session).cloned().unwrap_or_default() {
             self.work(&cell).whole = true;
         }
     }
 
-    /// A close stands from now on in this batch.
+    /// Later ops of the batch find this close as one of the store's.
     fn remember(&mut self, close: &Close, stamp: OpStamp) {
         for location in &close.complete {
             let known = self.closes.entry(*location).or_default();
-            known.retain(|it| it.stamp.lane != stamp.lane);
-            known.push(CompleteClose { stamp });
+            known.retain(|other| other.lane != stamp.lane);
+            known.push(stamp);
         }
         self.closed_sessions.insert(close.session);
         let named = close.parts.iter().map(|part| part.cell.clone());
         self.session_cells.entry(close.session).or_default().extend(named);
     }
 
-    /// An own op has its real acceptance: nothing changes for a movement that stands to every observation as before.
-    fn restamp(&mut self, it: &Restamped) {
-        if !matches!(it.entry.op.body, Body::Move(_)) {
-            return self.recompute_all(&it.entry);
+    /// An own op has another acceptance: nothing changes for a movement whose order relative to every observation stays.
+    fn restamp(&mut self, restamp: &Restamp) {
+        let (now, before) = (restamp.entry.stamp(), &restamp.before);
+        if !matches!(restamp.entry.op.body, Body::Move(_)) {
+            return self.recompute_all(&restamp.entry);
         }
-        let now = it.entry.stamp();
-        let knew_as_much = (now.past, now.own_past) == (it.before.past, it.before.own_past);
-        for (cell, _) in deltas(&it.entry.op.body) {
+        let knew_as_much = (now.past, now.own_past) == (before.past, before.own_past);
+        let moved_back = now.position > before.position;
+        for (cell, _) in deltas(&restamp.entry.op.body) {
             let closes = self.closes.get(&cell.location).cloned().unwrap_or_default();
             let work = self.work(&cell);
-            let observations = work.state.candidates.iter().map(|candidate| candidate.parts.clone());
-            let witnesses = closes.iter().map(|close| vec![close.stamp]);
-            let same = observations.chain(witnesses).all(|parts| {
-                super::order::relative_order(&now, &parts) == super::order::relative_order(&it.before, &parts)
-            });
-            work.whole |= !(same && knew_as_much);
+            let candidates = work.state.candidates.iter().map(|candidate| candidate.parts.clone());
+            let closes = closes.iter().map(|close| vec![*close]);
+            let same =
+                candidates.chain(closes).all(|parts| relative_order(&now, &parts) == relative_order(before, &parts));
+            work.whole |= moved_back || !(same && knew_as_much);
             work.state.first = work.state.first.map(|first| first.min(now.position));
         }
     }
 
-    fn take(&mut self, entry: &Entry) {
-        if self.late.contains(&entry.op.lane) {
+    fn append(&mut self, entry: &Entry) {
+        if self.out_of_order.contains(&entry.op.lane) {
             return self.recompute_all(entry);
         }
         match &entry.op.body {
             Body::Move(_) => {
                 for (cell, delta) in deltas(&entry.op.body) {
-                    self.movement(&cell, &MovementFact { stamp: entry.stamp(), delta });
+                    self.movement(&cell, MovementFact { stamp: entry.stamp(), delta });
                 }
             }
             Body::Count(count) => {
-                let fact = CountFact {
-                    stamp: entry.stamp(),
-                    hash: entry.hash,
-                    counted: count.counted,
-                    session: count.session,
-                };
-                self.count(&count.cell, &fact);
+                let (counted, session) = (count.counted, count.session);
+                self.count(&count.cell, &CountFact { stamp: entry.stamp(), hash: entry.hash, counted, session });
             }
             Body::Close(close) => self.close(close, entry.stamp()),
             Body::Void(_) | Body::Record(_) | Body::Opaque(_) => {}
@@ -302,31 +288,25 @@ impl Fold {
 
     /// Live complete closes of the cell's location that `op` did not know.
     fn unknown_closes(&self, cell: &Cell, op: &OpStamp) -> Vec<OpStamp> {
-        self.closes
-            .get(&cell.location)
-            .into_iter()
-            .flatten()
-            .map(|close| close.stamp)
-            .filter(|close| !close.before(op) && close.lane != op.lane)
-            .collect()
+        let closes = self.closes.get(&cell.location).into_iter().flatten();
+        closes.filter(|close| !close.before(op) && close.lane != op.lane).copied().collect()
     }
 
-    fn movement(&mut self, cell: &Cell, fact: &MovementFact) {
+    fn movement(&mut self, cell: &Cell, fact: MovementFact) {
         let unknown = self.unknown_closes(cell, &fact.stamp);
         let work = self.work(cell);
+        // A cell's witnesses are the closes that it has weighed; each other one that the op did not know has to be weighed
+        // from history.
+        let weighed = |close: &OpStamp| {
+            passed(close, &work.state.candidates)
+                || work.state.witnesses.iter().any(|witness| witness.close.lane == close.lane)
+        };
+        work.whole |= !unknown.iter().all(weighed);
         if work.whole {
             return;
         }
-        // A cell without a state has seen no close: each one that the op did not know has to be weighed from history.
-        let unweighed = unknown.iter().any(|close| {
-            !passed(close, &work.state.candidates) && !work.state.witnesses.iter().any(|it| it.close.lane == close.lane)
-        });
-        if unweighed {
-            work.whole = true;
-            return;
-        }
+        work.added.push(fact);
         let state = &mut work.state;
-        work.added.push(fact.stamp.lane);
         state.total += fact.delta;
         state.first = Some(state.first.map_or(fact.stamp.position, |first| first.min(fact.stamp.position)));
         for candidate in &mut state.candidates {
@@ -341,8 +321,8 @@ impl Fold {
         let unknown = self.unknown_closes(cell, &fact.stamp);
         let acted = fact.session.is_some_and(|session| self.closed_sessions.contains(&session));
         let work = self.work(cell);
-        if work.whole || acted || !unknown.is_empty() {
-            work.whole = true;
+        work.whole |= acted || !unknown.is_empty();
+        if work.whole {
             return;
         }
         let state = &mut work.state;
@@ -350,18 +330,13 @@ impl Fold {
         for witness in &mut state.witnesses {
             observe(witness, &fact.stamp, 0);
         }
-        if let Some(session) = fact.session {
-            self.session_cells.entry(session).or_default().insert(cell.clone());
-        }
-        let work = self.work(cell);
-        let state = &mut work.state;
         match fact.session {
-            None => anchor(work, vec![fact.stamp], fact.counted.into()),
-            Some(session) => match state.sessions.iter_mut().find(|it| it.session == session) {
+            None => work.anchor(vec![fact.stamp], fact.counted.into()),
+            Some(session) => match state.sessions.iter_mut().find(|open| open.session == session) {
                 Some(open) => open.counts.push(waiting(fact)),
                 None => {
                     state.sessions.push(OpenSession { session, counts: vec![waiting(fact)] });
-                    state.sessions.sort_by_key(|it| it.session);
+                    state.sessions.sort_by_key(|open| open.session);
                 }
             },
         }
@@ -372,75 +347,137 @@ impl Fold {
         if again {
             self.recompute_session(close.session);
         }
-        let mut cells: BTreeSet<Cell> = close.parts.iter().map(|part| part.cell.clone()).collect();
-        cells.extend(self.work.keys().filter(|cell| close.complete.contains(&cell.location)).cloned());
-        for cell in cells {
+        for cell in self.cells_of(close) {
             let fact = CloseFact::of(&cell, close, stamp);
             // What the anchor would be made of must have known every other complete close, or that one has to be weighed.
-            let counts = self.work(&cell).state.sessions.iter().find(|it| it.session == close.session).cloned();
-            let parts = counts.into_iter().flat_map(|it| it.counts).map(|count| count.stamp).chain([stamp]);
-            let others = parts.flat_map(|part| self.unknown_closes(&cell, &part)).any(|it| it.lane != stamp.lane);
+            let sessions = self.work(&cell).state.sessions.iter().find(|open| open.session == close.session).cloned();
+            let counts = sessions.into_iter().flat_map(|open| open.counts).map(|count| count.stamp);
+            let mut unknown = counts.chain([stamp]).flat_map(|part| self.unknown_closes(&cell, &part));
+            let others = unknown.any(|other| other.lane != stamp.lane);
             let work = self.work(&cell);
             // A second close of a session, or complete closes that did not know each other, are rare: history decides.
-            if again || others || !close_one(work, &fact) {
-                work.whole = true;
-            }
+            work.whole |= again || others || !work.close(&fact);
         }
         self.remember(close, stamp);
     }
 }
 
-/// Lets the first close of a session act on a cell; false where only history can tell what it does.
-fn close_one(work: &mut Work, fact: &CloseFact) -> bool {
-    let open = work.state.sessions.iter().position(|it| it.session == fact.session);
-    let counts = open.and_then(|at| work.state.sessions.get(at)).map(|it| it.counts.clone()).unwrap_or_default();
-    let mut live: Vec<_> = counts.iter().map(super::state::OpenCount::reference).collect();
-    live.sort_unstable();
-    if fact.named != live {
-        return false;
+impl Work {
+    /// Lets the first close of a session act on the cell; false where only history can tell what it does.
+    fn close(&mut self, fact: &CloseFact) -> bool {
+        let open = self.state.sessions.iter().find(|open| open.session == fact.session);
+        let counts = open.map(|open| open.counts.clone()).unwrap_or_default();
+        let mut live: Vec<_> = counts.iter().map(super::state::OpenCount::reference).collect();
+        live.sort_unstable();
+        if fact.named != live {
+            return false;
+        }
+        if counts.is_empty() {
+            // Nothing was there, and somebody knew of an op here: an anchor of 0. Otherwise own ops may still be before it.
+            return match self.state.first {
+                None => true,
+                Some(first) if fact.complete && first <= fact.stamp.past => {
+                    self.anchor(vec![fact.stamp], 0);
+                    self.mark_weighed(fact);
+                    true
+                }
+                Some(_) => !fact.complete,
+            };
+        }
+        self.state.sessions.retain(|open| open.session != fact.session);
+        let mut parts: Vec<OpStamp> = counts.iter().map(|count| count.stamp).collect();
+        parts.sort_unstable();
+        let value = counts.iter().map(|count| i128::from(count.counted)).sum();
+        self.anchor(parts, value);
+        self.mark_weighed(fact);
+        true
     }
-    if counts.is_empty() {
-        // Nothing was there, and somebody knew of an op here: an anchor of 0. Otherwise own ops may still be before it.
-        return match work.state.first {
-            None => true,
-            Some(first) if fact.complete && first <= fact.stamp.past => {
-                anchor(work, vec![fact.stamp], 0);
-                weigh_no_more(work, fact);
-                true
+
+    /// A complete close that has acted on the cell is stored with it, so that a movement that did not know it need not ask
+    /// history again.
+    fn mark_weighed(&mut self, fact: &CloseFact) {
+        if fact.complete && !passed(&fact.stamp, &self.state.candidates) {
+            self.state.witnesses.push(Witness { close: fact.stamp, of_zero: false, after: 0, touched: false });
+        }
+    }
+
+    /// A new anchor: candidates before it go, and it lacks the movements so far.
+    fn anchor(&mut self, parts: Vec<OpStamp>, value: i128) {
+        let state = &mut self.state;
+        let before = state.candidates.len();
+        state.candidates.retain(|candidate| !all_before(&candidate.parts, &parts));
+        let removed = before != state.candidates.len();
+        // What was dropped might be a candidate again; and what is known to this anchor's past is decided by history.
+        let superseded = state.candidates.iter().any(|candidate| all_before(&parts, &candidate.parts));
+        if superseded || (state.dropped && removed) {
+            self.whole = true;
+            return;
+        }
+        state.candidates.push(Candidate { parts: parts.clone(), on_hand: value, touched: false });
+        state.dropped |= truncate(&mut state.candidates);
+        let candidates = &state.candidates;
+        state.witnesses.retain(|witness| !passed(&witness.close, candidates));
+        self.lacking.push((parts, self.added.len()));
+    }
+
+    /// Gives each candidate the movements it lacks: those of the store, and those of the batch that came before it.
+    fn complete(&mut self, stored: &[MovementFact]) {
+        for (parts, shown) in std::mem::take(&mut self.lacking) {
+            if let Some(candidate) = self.state.candidates.iter_mut().find(|candidate| candidate.parts == parts) {
+                for movement in stored.iter().chain(self.added.iter().take(shown)) {
+                    add(candidate, &movement.stamp, movement.delta);
+                }
             }
-            Some(_) => !fact.complete,
+        }
+    }
+
+    fn write(self, cell: &Cell) -> CellWrite {
+        let open = exceptions::open_kinds(cell, &self.state.view());
+        let was_open = |kind: &ExceptionKind| self.open_before.as_ref().map(|before| before.contains(kind));
+        let opened = open.iter().filter(|kind| was_open(kind) != Some(true)).copied().collect();
+        let shut = ExceptionKind::OF_CELL.into_iter().filter(|kind| !open.contains(kind));
+        let closed = shut.filter(|kind| was_open(kind) != Some(false)).collect();
+        CellWrite { state: self.state, opened, closed }
+    }
+}
+
+impl BatchFacts {
+    fn insert(&mut self, entry: &Entry) {
+        let index = self.entries.len();
+        self.entries.push(entry.clone());
+        let session = match &entry.op.body {
+            Body::Close(close) => {
+                self.closes.push(index);
+                Some(close.session)
+            }
+            Body::Count(count) => count.session,
+            _ => None,
         };
+        for (cell, _) in deltas(&entry.op.body) {
+            if let Some(session) = session {
+                self.sessions.entry(cell.clone()).or_default().insert(session);
+            }
+            if !matches!(entry.op.body, Body::Close(_)) {
+                self.by_cell.entry(cell).or_default().push(index);
+            }
+        }
     }
-    work.state.sessions.retain(|it| it.session != fact.session);
-    let mut parts: Vec<OpStamp> = counts.iter().map(|count| count.stamp).collect();
-    parts.sort_unstable();
-    let value = counts.iter().map(|count| i128::from(count.counted)).sum();
-    anchor(work, parts, value);
-    weigh_no_more(work, fact);
-    true
-}
 
-/// A complete close that has acted on the cell is remembered, so that a movement that did not know it need not ask again.
-fn weigh_no_more(work: &mut Work, fact: &CloseFact) {
-    if fact.complete && !passed(&fact.stamp, &work.state.candidates) {
-        work.state.witnesses.push(Witness { close: fact.stamp, of_zero: false, after: 0, touched: false });
+    /// Brings a stored history up to the end of the batch; one that asks for movements alone up to what was restamped.
+    fn update(&self, need: &HistoryNeed, history: &mut CellHistory) {
+        let stays = |stamp: &OpStamp| !self.replaced.contains(&stamp.lane);
+        history.movements.retain(|fact| stays(&fact.stamp));
+        history.counts.retain(|fact| stays(&fact.stamp));
+        history.closes.retain(|fact| stays(&fact.stamp));
+        let touching = self.by_cell.get(&need.cell).into_iter().flatten();
+        let entries = touching.chain(&self.closes).filter_map(|index| self.entries.get(*index));
+        if need.after.is_none() {
+            entries.for_each(|entry| add_facts(&need.cell, entry, history));
+        } else {
+            // New movements are counted as they come; those that were restamped are taken out above.
+            let restamped = entries.filter(|entry| self.replaced.contains(&entry.op.lane));
+            let moves = restamped.filter(|entry| matches!(entry.op.body, Body::Move(_)));
+            moves.for_each(|entry| add_facts(&need.cell, entry, history));
+        }
     }
-}
-
-/// A new anchor: candidates before it go, and it lacks the movements so far.
-fn anchor(work: &mut Work, parts: Vec<OpStamp>, value: i128) {
-    let state = &mut work.state;
-    let before = state.candidates.len();
-    state.candidates.retain(|candidate| !all_before(&candidate.parts, &parts));
-    let removed = before != state.candidates.len();
-    // What was dropped might be a candidate no longer; and what is known to this anchor's past is decided by history.
-    if state.dropped && removed || state.candidates.iter().any(|candidate| all_before(&parts, &candidate.parts)) {
-        work.whole = true;
-        return;
-    }
-    state.candidates.push(Candidate { parts: parts.clone(), on_hand: value, touched: false });
-    state.dropped |= truncate(&mut state.candidates);
-    let candidates = state.candidates.clone();
-    state.witnesses.retain(|witness| !passed(&witness.close, &candidates));
-    work.lacking.push((parts, work.added.len()));
 }

@@ -1,16 +1,17 @@
 //! The naive fold of a whole set of ops: what every other form is compared with.
 //!
-//! Owns nothing but the loop over cells. Never used on a hot path.
+//! Owns nothing but the loop over cells. Must never run on a hot path.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stocksync_schemas::{Body, Cell, OpRef};
+use stocksync_schemas::{Cell, OpRef};
 
 use super::evaluate::evaluate;
-use super::incremental::CellHistory;
-use super::live::{VoidGraph, VoidOp};
+use super::liveness::void_of;
+use super::requests::CellHistory;
 use super::state::CellState;
-use super::{CloseFact, CountFact, Entry, MovementFact, deltas};
+use super::voids::VoidGraph;
+use super::{Entry, add_facts, deltas};
 
 /// The state of every cell that `entries` touch, whatever their order.
 #[must_use]
@@ -25,38 +26,17 @@ pub fn fold(entries: &[Entry]) -> BTreeMap<Cell, CellState> {
 #[must_use]
 pub fn live(entries: &[Entry]) -> BTreeSet<OpRef> {
     let graph = VoidGraph::new(entries.iter().filter_map(void_of));
-    entries.iter().map(Entry::reference).filter(|op| graph.is_live(op)).collect()
+    graph
+        .evaluate(entries.iter().map(Entry::reference))
+        .into_iter()
+        .filter_map(|(op, live)| live.then_some(op))
+        .collect()
 }
 
-/// The void that an entry is, if it is one.
-#[must_use]
-pub fn void_of(entry: &Entry) -> Option<VoidOp> {
-    match &entry.op.body {
-        Body::Void(void) => Some(VoidOp { void: entry.reference(), target: void.target }),
-        _ => None,
-    }
-}
-
-/// What `live` says of `cell`.
+/// What the ops `live` say of `cell`, every close included.
 #[must_use]
 pub fn history(cell: &Cell, live: &[&Entry]) -> CellHistory {
     let mut history = CellHistory::default();
-    for entry in live {
-        match &entry.op.body {
-            Body::Move(_) => {
-                for (_, delta) in deltas(&entry.op.body).into_iter().filter(|(touched, _)| touched == cell) {
-                    history.movements.push(MovementFact { stamp: entry.stamp(), delta });
-                }
-            }
-            Body::Count(count) if count.cell == *cell => history.counts.push(CountFact {
-                stamp: entry.stamp(),
-                hash: entry.hash,
-                counted: count.counted,
-                session: count.session,
-            }),
-            Body::Close(close) => history.closes.push(CloseFact::of(cell, close, entry.stamp())),
-            _ => {}
-        }
-    }
+    live.iter().for_each(|entry| add_facts(cell, entry, &mut history));
     history
 }

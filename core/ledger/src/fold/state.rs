@@ -102,8 +102,8 @@ pub struct CellView {
 }
 
 /// Bytes that are not a cell's state.
-#[derive(Debug, thiserror::Error)]
-#[error("the kept state of a cell cannot be read; it must be recomputed from history")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stored state of a cell cannot be read; it must be recomputed from history")]
 pub struct StateError;
 
 /// First byte of a state at rest. A state of another form is recomputed.

@@ -3,7 +3,8 @@
 use stocksync_ledger::fold::reference;
 
 use crate::cases::{Case, all};
-use crate::world::World;
+use stocksync_ledger::fold::{FoldBatch, fold_into};
+use stocksync_ledger::testing::ModelStore;
 
 pub fn all_cases() -> Vec<Case> {
     all().unwrap()
@@ -52,13 +53,13 @@ fn every_case_on_the_incremental_form() {
         let mut entries = case.entries.clone();
         entries.sort_by_key(|entry| entry.acceptance.position);
         for size in [1, 3, 1000] {
-            let mut world = World::default();
+            let mut store = ModelStore::default();
             for batch in entries.chunks(size) {
-                world.arrive(batch.to_vec(), Vec::new());
+                let Ok(_) = fold_into(&mut store, FoldBatch { new: batch.to_vec(), ..FoldBatch::default() });
             }
-            world.assert_agrees(&case.name);
+            store.assert_agrees(&case.name);
             for expected in &case.cells {
-                let view = world.cells.get(&expected.cell).map(|state| state.view()).unwrap_or_default();
+                let view = store.view(&expected.cell);
                 assert_eq!(view.on_hand, expected.on_hand, "{} in batches of {size}", case.name);
             }
         }

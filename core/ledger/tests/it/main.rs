@@ -7,4 +7,3 @@ mod cases;
 mod fold_cases;
 mod fold_incremental;
 mod records;
-mod world;

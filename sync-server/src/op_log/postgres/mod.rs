@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
-use stocksync_ledger::fold::{CellHistory, HistoryNeed, LoadedCells, Needs, VoidOp};
-use stocksync_ledger::{CellState, Entry};
-use stocksync_schemas::{Cell, DeviceId, ExchangeResponse, Lane, ReplicaId, TenantId};
+use stocksync_ledger::fold::{
+    CellHistory, CellNeeds, CellWrite, HistoryNeed, LoadedCells, OpStamp, StoredOp, VoidOp,
+};
+use stocksync_schemas::{Cell, DeviceId, ExchangeResponse, Lane, Location, ReplicaId, TenantId};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -149,14 +150,23 @@ impl LogTransaction for PgTransaction<'_> {
     async fn page(&mut self, after: u64, limit: u32) -> Result<Vec<LogRow>, LogError> {
         self.read_page(after, limit).await
     }
-    async fn voids(&mut self, touching: &[Lane]) -> Result<Vec<VoidOp>, LogError> {
-        self.read_voids(touching).await
+    async fn lane_heads(&mut self, replicas: &BTreeSet<ReplicaId>) -> Result<BTreeMap<ReplicaId, u64>, LogError> {
+        self.read_lane_heads(replicas).await
     }
-    async fn entries(&mut self, lanes: &[Lane]) -> Result<Vec<Entry>, LogError> {
-        self.read_entries(lanes).await
+    async fn ops(&mut self, lanes: &BTreeSet<Lane>) -> Result<Vec<StoredOp>, LogError> {
+        self.read_ops(lanes).await
     }
-    async fn load(&mut self, needs: &Needs) -> Result<LoadedCells, LogError> {
-        self.read_needs(needs).await
+    async fn voids(&mut self, lanes: &BTreeSet<Lane>) -> Result<Vec<VoidOp>, LogError> {
+        self.read_voids(lanes).await
+    }
+    async fn cells(&mut self, needs: &CellNeeds) -> Result<LoadedCells, LogError> {
+        self.read_cells(needs).await
+    }
+    async fn complete_closes(
+        &mut self,
+        past: &BTreeMap<Location, u64>,
+    ) -> Result<BTreeMap<Location, Vec<OpStamp>>, LogError> {
+        self.read_complete_closes(past).await
     }
     async fn append(&mut self, batch: &Batch) -> Result<(), LogError> {
         self.write_batch(batch).await
@@ -164,11 +174,11 @@ impl LogTransaction for PgTransaction<'_> {
     async fn records(&mut self, keys: &BTreeSet<RecordKey>) -> Result<BTreeMap<RecordKey, KeptRecord>, LogError> {
         self.read_records(keys).await
     }
-    async fn index(&mut self, batch: &Batch) -> Result<(), LogError> {
-        self.write_index(batch).await
+    async fn write_projections(&mut self, batch: &Batch) -> Result<(), LogError> {
+        self.insert_projections(batch).await
     }
-    async fn forget(&mut self) -> Result<(), LogError> {
-        for statement in sql::FORGET {
+    async fn drop_projections(&mut self) -> Result<(), LogError> {
+        for statement in sql::DROP_PROJECTIONS {
             self.query(statement, &[]).await?;
         }
         Ok(())
@@ -176,8 +186,8 @@ impl LogTransaction for PgTransaction<'_> {
     async fn histories(&mut self, needs: &[HistoryNeed]) -> Result<Vec<CellHistory>, LogError> {
         self.read_histories(needs).await
     }
-    async fn keep(&mut self, states: &BTreeMap<Cell, CellState>, now_ms: i64) -> Result<(), LogError> {
-        self.write_states(states, now_ms).await
+    async fn upsert_cells(&mut self, cells: &BTreeMap<Cell, CellWrite>, now_ms: i64) -> Result<(), LogError> {
+        self.write_cells(cells, now_ms).await
     }
     async fn touch_device(&mut self, device: DeviceId, cursor: u64, now_ms: i64) -> Result<(), LogError> {
         let parameters: [&(dyn ToSql + Sync); 3] = [&Uuid::from_bytes(device.0), &now_ms, &rows::signed(cursor)];

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stocksync_ledger::fold::order::OpStamp;
+use stocksync_ledger::CellState;
 use stocksync_ledger::fold::{
-    CellHistory, CloseFact, CompleteClose, CountFact, HistoryNeed, LoadedCells, MovementFact, Needs, VoidOp, evaluate,
+    CellHistory, CellNeeds, CloseFact, CountFact, HistoryNeed, LoadedCells, MovementFact, OpStamp, StoredOp, VoidOp,
 };
-use stocksync_ledger::{CellState, Entry};
 use stocksync_schemas::{
     Body, Cell, Close, DeviceId, Head, Kind, Lane, Location, LogPoint, OpRef, ReplicaId, SessionId,
 };
@@ -69,8 +68,17 @@ impl PgTransaction<'_> {
         rows.iter().map(log_row).collect()
     }
 
-    pub(super) async fn read_voids(&self, touching: &[Lane]) -> Result<Vec<VoidOp>, LogError> {
-        let (replicas, seqs) = rows::lanes(touching);
+    pub(super) async fn read_lane_heads(
+        &self,
+        replicas: &BTreeSet<ReplicaId>,
+    ) -> Result<BTreeMap<ReplicaId, u64>, LogError> {
+        let replicas: Vec<Uuid> = replicas.iter().map(|replica| Uuid::from_bytes(replica.0)).collect();
+        let head = |row: &Row| Ok((ReplicaId(id(row, "replica")?), unsigned(get(row, "max_seq")?)));
+        self.query(sql::LANE_HEADS, &[&replicas]).await?.iter().map(head).collect()
+    }
+
+    pub(super) async fn read_voids(&self, lanes: &BTreeSet<Lane>) -> Result<Vec<VoidOp>, LogError> {
+        let (replicas, seqs) = rows::lanes(lanes);
         let void = |row: &Row| {
             let target =
                 Lane { replica: ReplicaId(id(row, "target_replica")?), seq: unsigned(get(row, "target_seq")?) };
@@ -82,46 +90,49 @@ impl PgTransaction<'_> {
         self.query(sql::VOIDS, &[&replicas, &seqs]).await?.iter().map(void).collect()
     }
 
-    pub(super) async fn read_entries(&self, lanes: &[Lane]) -> Result<Vec<Entry>, LogError> {
+    pub(super) async fn read_ops(&self, lanes: &BTreeSet<Lane>) -> Result<Vec<StoredOp>, LogError> {
         let (replicas, seqs) = rows::lanes(lanes);
         let rows = self.query(sql::ENTRIES, &[&replicas, &seqs]).await?;
-        rows.iter().map(|row| Ok(log_row(row)?.entry)).collect()
+        rows.iter().map(|row| Ok(StoredOp { entry: log_row(row)?.entry, rejected: false })).collect()
     }
 
-    pub(super) async fn read_needs(&self, needs: &Needs) -> Result<LoadedCells, LogError> {
+    pub(super) async fn read_cells(&self, needs: &CellNeeds) -> Result<LoadedCells, LogError> {
         let mut loaded = LoadedCells::default();
-        let (variants, locations, lots) = rows::columns(needs.cells.iter());
-        let mut rows = self.query(sql::CELLS, &[&variants, &locations, &lots]).await?;
+        let mut rows = Vec::new();
+        if !needs.cells.is_empty() {
+            let (variants, locations, lots) = rows::columns(needs.cells.iter());
+            rows.extend(self.query(sql::CELLS, &[&variants, &locations, &lots]).await?);
+        }
         if !needs.whole_locations.is_empty() {
             rows.extend(self.query(sql::LOCATION_CELLS, &[&location_ids(&needs.whole_locations)]).await?);
         }
         for row in &rows {
-            let cell = cell(row)?;
-            let state = match CellState::decode(get(row, "state")?) {
-                Ok(state) => state,
-                // A state of another form: history, which does not hold the new batch yet, gives it anew.
-                Err(_) => {
-                    let need = HistoryNeed { cell: cell.clone(), after: None };
-                    let histories = self.read_histories(&[need]).await?;
-                    histories.first().map(evaluate).unwrap_or_default()
-                }
-            };
-            loaded.cells.insert(cell, state);
-        }
-        if !needs.closed_locations.is_empty() {
-            let closes =
-                self.closes(sql::COMPLETE_CLOSES, &location_ids(&needs.closed_locations), "location_id").await?;
-            for (location, closes) in closes {
-                let closes = closes.iter().map(|close| CompleteClose { stamp: close.stamp }).collect();
-                loaded.complete_closes.insert(Location(location), closes);
-            }
+            loaded.cells.insert(cell(row)?, CellState::decode(get(row, "state")?));
         }
         if !needs.sessions.is_empty() {
             for row in self.query(sql::CLOSED_SESSIONS, &[&session_ids(&needs.sessions)]).await? {
                 loaded.closed_sessions.insert(SessionId(id(&row, "session_id")?));
             }
         }
+        let closes = self.closes(sql::SESSION_CLOSES, &session_ids(&needs.session_cells), "session_id").await?;
+        for (session, closes) in closes {
+            let parts = closes.iter().flat_map(|live| &live.close.parts);
+            loaded.session_cells.insert(SessionId(session), parts.map(|part| part.cell.clone()).collect());
+        }
         Ok(loaded)
+    }
+
+    pub(super) async fn read_complete_closes(
+        &self,
+        past: &BTreeMap<Location, u64>,
+    ) -> Result<BTreeMap<Location, Vec<OpStamp>>, LogError> {
+        let locations: Vec<Uuid> = past.keys().map(|location| Uuid::from_bytes(location.0)).collect();
+        let positions: Vec<i64> = past.values().map(|position| signed(*position)).collect();
+        let mut closes = BTreeMap::<Location, Vec<OpStamp>>::new();
+        for row in self.query(sql::COMPLETE_CLOSES, &[&locations, &positions]).await? {
+            closes.entry(Location(id(&row, "location_id")?)).or_default().push(stamp(&row)?);
+        }
+        Ok(closes)
     }
 
     /// Live closes by the id in column `key`.
@@ -182,32 +193,39 @@ impl PgTransaction<'_> {
         Ok(histories)
     }
 
-    /// Closes that cover a cell's location, or are of a session of one of its counts.
+    /// Adds the closes that cover a cell's location, or are of a session that its history concerns.
     async fn add_closes(
         &self,
         needs: &[HistoryNeed],
         histories: &[CellHistory],
         closes: &mut [BTreeMap<u64, CloseFact>],
     ) -> Result<(), LogError> {
-        let locations: BTreeSet<Location> =
-            needs.iter().filter(|need| need.after.is_none()).map(|need| need.cell.location).collect();
+        let whole = || needs.iter().zip(histories).zip(&*closes).filter(|((need, _), _)| need.after.is_none());
+        let locations: BTreeSet<Location> = whole().map(|((need, _), _)| need.cell.location).collect();
         let sessions: BTreeSet<SessionId> =
-            histories.iter().flat_map(|it| &it.counts).filter_map(|count| count.session).collect();
-        let by_location = self.closes(sql::COMPLETE_CLOSES, &location_ids(&locations), "location_id").await?;
+            whole().flat_map(|((need, history), named)| sessions_of(need, history, named)).collect();
+        let by_location = self.closes(sql::LOCATION_CLOSES, &location_ids(&locations), "location_id").await?;
         let by_session = self.closes(sql::SESSION_CLOSES, &session_ids(&sessions), "session_id").await?;
         for ((need, history), found) in needs.iter().zip(histories).zip(closes) {
             if need.after.is_some() {
                 continue;
             }
-            let sessions: BTreeSet<SessionId> = history.counts.iter().filter_map(|count| count.session).collect();
+            let sessions = sessions_of(need, history, found);
             let of_sessions = sessions.iter().filter_map(|session| by_session.get(&session.0)).flatten();
             let of_location = by_location.get(&need.cell.location.0).into_iter().flatten();
-            for it in of_sessions.chain(of_location) {
-                found.insert(it.stamp.position, CloseFact::of(&need.cell, &it.close, it.stamp));
+            for live in of_sessions.chain(of_location) {
+                found.insert(live.stamp.position, CloseFact::of(&need.cell, &live.close, live.stamp));
             }
         }
         Ok(())
     }
+}
+
+/// The sessions whose live closes belong to a whole history: those that are asked for, and those of the cell's counts and
+/// of the closes that name it.
+fn sessions_of(need: &HistoryNeed, history: &CellHistory, named: &BTreeMap<u64, CloseFact>) -> BTreeSet<SessionId> {
+    let of_counts = history.counts.iter().filter_map(|count| count.session);
+    need.sessions.iter().copied().chain(of_counts).chain(named.values().map(|close| close.session)).collect()
 }
 
 fn body(row: &Row) -> Result<Body, LogError> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
-use stocksync_ledger::exceptions::{self, RecordException};
+use stocksync_ledger::exceptions::{self, Exception, Subject};
 use stocksync_ledger::records::{FieldValue, Row, is_complete};
 use stocksync_schemas::{Body, RecordId, ReplicaId, collections};
 use tokio_postgres::types::ToSql;
@@ -55,9 +55,9 @@ impl PgTransaction<'_> {
             self.keep_rows(&shown).await?;
         }
         self.keep_waits(changed).await?;
-        let mut found: Vec<(RecordException, bool)> = changed.iter().flat_map(ChangedRecord::exceptions).collect();
+        let mut found: Vec<(Exception, bool)> = changed.iter().flat_map(ChangedRecord::exceptions).collect();
         found.extend(self.claims(changed).await?);
-        self.keep_record_exceptions(&found, now_ms).await
+        self.write_record_exceptions(&found, now_ms).await
     }
 
     async fn keep_records(&self, shown: &[(&ChangedRecord, &Row)]) -> Result<(), LogError> {
@@ -87,16 +87,16 @@ impl PgTransaction<'_> {
             &keys,
             &lost,
         ];
-        self.query(sql::KEEP_RECORDS, &parameters).await.map(drop)
+        self.query(sql::UPSERT_RECORDS, &parameters).await.map(drop)
     }
 
     async fn keep_rows(&self, shown: &[(&ChangedRecord, &Row)]) -> Result<(), LogError> {
         let tables = [
-            (collections::PRODUCTS, sql::KEEP_PRODUCTS),
-            (collections::VARIANTS, sql::KEEP_VARIANTS),
-            (collections::IDENTIFIERS, sql::KEEP_IDENTIFIERS),
-            (collections::LOCATIONS, sql::KEEP_LOCATIONS),
-            (collections::LOTS, sql::KEEP_LOTS),
+            (collections::PRODUCTS, sql::UPSERT_PRODUCTS),
+            (collections::VARIANTS, sql::UPSERT_VARIANTS),
+            (collections::IDENTIFIERS, sql::UPSERT_IDENTIFIERS),
+            (collections::LOCATIONS, sql::UPSERT_LOCATIONS),
+            (collections::LOTS, sql::UPSERT_LOTS),
         ];
         for (collection, statement) in tables {
             let rows = shown.iter().filter(|(it, _)| it.key.collection == collection.name);
@@ -114,7 +114,7 @@ impl PgTransaction<'_> {
         if !ended.is_empty() {
             let (collections, records) = columns(ended.iter().map(|it| it.0));
             let positions: Vec<i64> = ended.iter().map(|it| it.1).collect();
-            self.query(sql::END_WAITS, &[&collections, &records, &positions]).await?;
+            self.query(sql::DELETE_WAITS, &[&collections, &records, &positions]).await?;
         }
         let waiting: Vec<(&RecordKey, &Waiting)> =
             changed.iter().flat_map(|it| it.kept.waiting.iter().map(|waiting| (&it.key, waiting))).collect();
@@ -124,11 +124,11 @@ impl PgTransaction<'_> {
         let (collections, records) = columns(waiting.iter().map(|it| it.0));
         let positions: Vec<i64> = waiting.iter().map(|it| signed(it.1.position)).collect();
         let refused: Vec<bool> = waiting.iter().map(|it| it.1.refused).collect();
-        self.query(sql::KEEP_WAITS, &[&collections, &records, &positions, &refused]).await.map(drop)
+        self.query(sql::UPSERT_WAITS, &[&collections, &records, &positions, &refused]).await.map(drop)
     }
 
     /// The exceptions of the keys that a batch claimed or gave up, and whether they are open.
-    async fn claims(&self, changed: &[ChangedRecord]) -> Result<Vec<(RecordException, bool)>, LogError> {
+    async fn claims(&self, changed: &[ChangedRecord]) -> Result<Vec<(Exception, bool)>, LogError> {
         let claimed = claimed_keys(changed);
         if claimed.is_empty() {
             return Ok(Vec::new());
@@ -140,17 +140,26 @@ impl PgTransaction<'_> {
         rows.iter().map(exception).collect()
     }
 
-    async fn keep_record_exceptions(&self, found: &[(RecordException, bool)], now_ms: i64) -> Result<(), LogError> {
-        let shut: Vec<&[u8]> = found.iter().filter(|it| !it.1).map(|it| it.0.id.as_slice()).collect();
-        self.query(sql::CLOSE_EXCEPTIONS, &[&now_ms, &shut]).await?;
-        let open: Vec<&RecordException> = found.iter().filter(|it| it.1).map(|it| &it.0).collect();
+    async fn write_record_exceptions(&self, found: &[(Exception, bool)], now_ms: i64) -> Result<(), LogError> {
+        let (open, closed): (Vec<_>, Vec<_>) = found.iter().partition(|(_, open)| *open);
+        let ids = |exceptions: &[&(Exception, bool)]| -> Vec<Vec<u8>> {
+            exceptions.iter().map(|(exception, _)| exception.id().to_vec()).collect()
+        };
+        if !closed.is_empty() {
+            self.query(sql::CLOSE_EXCEPTIONS, &[&now_ms, &ids(&closed)]).await?;
+        }
         if open.is_empty() {
             return Ok(());
         }
-        let ids: Vec<&[u8]> = open.iter().map(|it| it.id.as_slice()).collect();
-        let kinds: Vec<&str> = open.iter().map(|it| it.kind.as_str()).collect();
-        let collections: Vec<&str> = open.iter().map(|it| it.collection.as_str()).collect();
-        let subjects: Vec<&str> = open.iter().map(|it| it.subject.as_str()).collect();
+        let kinds: Vec<&str> = open.iter().map(|(exception, _)| exception.kind.as_str()).collect();
+        let (collections, subjects): (Vec<&str>, Vec<&str>) = open
+            .iter()
+            .filter_map(|(exception, _)| match &exception.subject {
+                Subject::Record { collection, key } => Some((collection.as_str(), key.as_str())),
+                Subject::Cell(_) => None,
+            })
+            .unzip();
+        let ids = ids(&open);
         self.query(sql::OPEN_RECORD_EXCEPTIONS, &[&now_ms, &ids, &kinds, &collections, &subjects]).await.map(drop)
     }
 }

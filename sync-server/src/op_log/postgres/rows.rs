@@ -1,5 +1,7 @@
 //! Between rows of Postgres and the types of `schemas`: ids, unsigned numbers, ops.
 
+use std::collections::BTreeSet;
+
 use stocksync_ledger::Entry;
 use stocksync_ledger::fold::order::OpStamp;
 use stocksync_schemas::{
@@ -99,6 +101,6 @@ pub fn columns<'a>(cells: impl Iterator<Item = &'a Cell>) -> (Vec<Uuid>, Vec<Uui
 }
 
 /// Lanes as two parallel arrays.
-pub fn lanes(lanes: &[Lane]) -> (Vec<Uuid>, Vec<i64>) {
+pub fn lanes(lanes: &BTreeSet<Lane>) -> (Vec<Uuid>, Vec<i64>) {
     lanes.iter().map(|lane| (Uuid::from_bytes(lane.replica.0), signed(lane.seq))).unzip()
 }

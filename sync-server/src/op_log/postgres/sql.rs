@@ -76,8 +76,20 @@ pub const CELLS: &str = "SELECT c.variant_id, c.location_id, c.lot, c.state \
 pub const LOCATION_CELLS: &str = "SELECT variant_id, location_id, lot, state FROM app.cells \
      WHERE tenant_id = $1 AND location_id = ANY($2::uuid[])";
 
-/// Live complete closes of locations.
-pub const COMPLETE_CLOSES: &str = "SELECT x.location_id, o.position, o.replica, o.seq, o.hash, o.kind, \
+/// Highest seq of lanes.
+pub const LANE_HEADS: &str = "SELECT l.replica, l.max_seq FROM unnest($2::uuid[]) AS u (replica) \
+     CROSS JOIN LATERAL (SELECT * FROM app.lanes l WHERE l.tenant_id = $1 AND l.replica = u.replica LIMIT 1) l";
+
+/// Live complete closes of each location past a position, without their bodies.
+pub const COMPLETE_CLOSES: &str = "SELECT x.location_id, o.position, o.replica, o.seq, o.began, o.ended, \
+     o.uncertainty, o.past, o.own_past FROM unnest($2::uuid[], $3::bigint[]) AS u (location_id, past) \
+     CROSS JOIN LATERAL (SELECT * FROM app.complete_closes x WHERE x.tenant_id = $1 \
+         AND x.location_id = u.location_id AND x.position > u.past AND x.live OFFSET 0) x \
+     CROSS JOIN LATERAL (SELECT * FROM app.ops o WHERE o.tenant_id = $1 AND o.position = x.position LIMIT 1) o \
+     ORDER BY o.position";
+
+/// Live closes that cover locations completely, with their bodies.
+pub const LOCATION_CLOSES: &str = "SELECT x.location_id, o.position, o.replica, o.seq, o.hash, o.kind, \
      o.version, o.body, o.began, o.ended, o.uncertainty, o.past, o.own_past \
      FROM unnest($2::uuid[]) AS u (location_id) \
      CROSS JOIN LATERAL (SELECT * FROM app.complete_closes x \
@@ -85,9 +97,9 @@ pub const COMPLETE_CLOSES: &str = "SELECT x.location_id, o.position, o.replica, 
      CROSS JOIN LATERAL (SELECT * FROM app.ops o WHERE o.tenant_id = $1 AND o.position = x.position LIMIT 1) o \
      ORDER BY o.position";
 
-/// Sessions that have a close, live or not.
+/// Sessions that have a live close.
 pub const CLOSED_SESSIONS: &str = "SELECT DISTINCT session_id FROM app.closes \
-     WHERE tenant_id = $1 AND session_id = ANY($2::uuid[])";
+     WHERE tenant_id = $1 AND session_id = ANY($2::uuid[]) AND live";
 
 /// Live closes of sessions.
 pub const SESSION_CLOSES: &str = "SELECT x.session_id, o.position, o.replica, o.seq, o.hash, o.kind, \
@@ -172,8 +184,8 @@ pub const SET_LIVE_COMPLETE_CLOSES: &str = "UPDATE app.complete_closes c SET liv
      FROM unnest($2::uuid[], $3::bigint[], $4::boolean[]) AS u (location_id, position, live) \
      WHERE c.tenant_id = $1 AND c.location_id = u.location_id AND c.position = u.position";
 
-/// Keeps cells; the arrays are in the order of the key.
-pub const KEEP_CELLS: &str = "INSERT INTO app.cells \
+/// States of cells; the arrays are in the order of the key.
+pub const UPSERT_CELLS: &str = "INSERT INTO app.cells \
          (tenant_id, location_id, variant_id, lot, state, on_hand, moved, flags, changed_ms) \
      SELECT k.tenant_id, u.location_id, u.variant_id, u.lot, u.state, u.on_hand, u.moved, u.flags, $2 \
      FROM app.tenant_clock k, unnest($3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::bigint[], $8::bigint[], \
@@ -182,7 +194,7 @@ pub const KEEP_CELLS: &str = "INSERT INTO app.cells \
      ON CONFLICT (tenant_id, location_id, variant_id, lot) DO UPDATE SET state = excluded.state, \
          on_hand = excluded.on_hand, moved = excluded.moved, flags = excluded.flags, changed_ms = excluded.changed_ms";
 
-/// Closes exceptions that are open no longer. Said so that the index of open ones does not fit: few of many are asked for.
+/// Closes exceptions. Written so that the planner looks each up by its key and does not read the index of open ones.
 pub const CLOSE_EXCEPTIONS: &str = "UPDATE app.exceptions SET closed_ms = $2 \
      WHERE tenant_id = $1 AND exception_id = ANY($3::bytea[]) AND coalesce(closed_ms, 0) = 0";
 
@@ -224,8 +236,8 @@ pub const RECORD_WAITS: &str = "SELECT w.collection, w.record_id, w.position, w.
      CROSS JOIN LATERAL (SELECT * FROM app.ops o WHERE o.tenant_id = $1 AND o.position = w.position LIMIT 1) o \
      ORDER BY w.position";
 
-/// Keeps records; the arrays are in the order of the key.
-pub const KEEP_RECORDS: &str = "INSERT INTO app.records (tenant_id, collection, record_id, document, change_bytes, \
+/// Inserts or updates records; the arrays are in the order of the key.
+pub const UPSERT_RECORDS: &str = "INSERT INTO app.records (tenant_id, collection, record_id, document, change_bytes, \
          position, changed_ms, deleted_ms, complete, code, parent_id, unique_key, lost) \
      SELECT k.tenant_id, u.collection, u.record_id, u.document, u.change_bytes, u.position, u.changed_ms, \
          u.deleted_ms, u.complete, u.code, u.parent_id, u.unique_key, u.lost::jsonb \
@@ -238,8 +250,8 @@ pub const KEEP_RECORDS: &str = "INSERT INTO app.records (tenant_id, collection, 
          deleted_ms = excluded.deleted_ms, complete = excluded.complete, code = excluded.code, \
          parent_id = excluded.parent_id, unique_key = excluded.unique_key, lost = excluded.lost";
 
-/// Keeps products: the fields of the collection by their names.
-pub const KEEP_PRODUCTS: &str = "INSERT INTO app.products \
+/// Inserts or updates products: the fields of the collection by their names.
+pub const UPSERT_PRODUCTS: &str = "INSERT INTO app.products \
          (tenant_id, record_id, name, sku, status, description, brand, category, notes) \
      SELECT k.tenant_id, u.record_id, u.name, u.sku, u.status, u.description, u.brand, u.category, u.notes \
      FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, name text, sku text, status text, \
@@ -249,8 +261,8 @@ pub const KEEP_PRODUCTS: &str = "INSERT INTO app.products \
          status = excluded.status, description = excluded.description, brand = excluded.brand, \
          category = excluded.category, notes = excluded.notes";
 
-/// Keeps variants.
-pub const KEEP_VARIANTS: &str = "INSERT INTO app.variants (tenant_id, record_id, product, name, sku, status, unit, \
+/// Inserts or updates variants.
+pub const UPSERT_VARIANTS: &str = "INSERT INTO app.variants (tenant_id, record_id, product, name, sku, status, unit, \
          decimals, tracking, currency, price, cost, notes) \
      SELECT k.tenant_id, u.record_id, u.product, u.name, u.sku, u.status, u.unit, u.decimals, u.tracking, u.currency, \
          u.price, u.cost, u.notes \
@@ -262,8 +274,8 @@ pub const KEEP_VARIANTS: &str = "INSERT INTO app.variants (tenant_id, record_id,
          tracking = excluded.tracking, currency = excluded.currency, price = excluded.price, cost = excluded.cost, \
          notes = excluded.notes";
 
-/// Keeps identifiers.
-pub const KEEP_IDENTIFIERS: &str = "INSERT INTO app.identifiers \
+/// Inserts or updates identifiers.
+pub const UPSERT_IDENTIFIERS: &str = "INSERT INTO app.identifiers \
          (tenant_id, record_id, variant, scheme, value, pack_numerator, pack_denominator, pack_name) \
      SELECT k.tenant_id, u.record_id, u.variant, u.scheme, u.value, u.pack_numerator, u.pack_denominator, u.pack_name \
      FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, variant uuid, scheme text, value text, \
@@ -273,8 +285,8 @@ pub const KEEP_IDENTIFIERS: &str = "INSERT INTO app.identifiers \
          value = excluded.value, pack_numerator = excluded.pack_numerator, \
          pack_denominator = excluded.pack_denominator, pack_name = excluded.pack_name";
 
-/// Keeps locations.
-pub const KEEP_LOCATIONS: &str = "INSERT INTO app.locations \
+/// Inserts or updates locations.
+pub const UPSERT_LOCATIONS: &str = "INSERT INTO app.locations \
          (tenant_id, record_id, name, kind, parent, code, address, notes) \
      SELECT k.tenant_id, u.record_id, u.name, u.kind, u.parent, u.code, u.address, u.notes \
      FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, name text, kind text, parent uuid, \
@@ -283,8 +295,8 @@ pub const KEEP_LOCATIONS: &str = "INSERT INTO app.locations \
      ON CONFLICT (tenant_id, record_id) DO UPDATE SET name = excluded.name, kind = excluded.kind, \
          parent = excluded.parent, code = excluded.code, address = excluded.address, notes = excluded.notes";
 
-/// Keeps lots.
-pub const KEEP_LOTS: &str = "INSERT INTO app.lots \
+/// Inserts or updates lots.
+pub const UPSERT_LOTS: &str = "INSERT INTO app.lots \
          (tenant_id, record_id, variant, code, expiry, best_before, produced, notes) \
      SELECT k.tenant_id, u.record_id, u.variant, u.code, u.expiry, u.best_before, u.produced, u.notes \
      FROM app.tenant_clock k, jsonb_to_recordset($2::jsonb) AS u (record_id uuid, variant uuid, code text, expiry date, \
@@ -295,7 +307,7 @@ pub const KEEP_LOTS: &str = "INSERT INTO app.lots \
          notes = excluded.notes";
 
 /// Changes that wait, or are refused.
-pub const KEEP_WAITS: &str = "INSERT INTO app.record_waits (tenant_id, collection, record_id, position, refused) \
+pub const UPSERT_WAITS: &str = "INSERT INTO app.record_waits (tenant_id, collection, record_id, position, refused) \
      SELECT k.tenant_id, u.collection, u.record_id, u.position, u.refused \
      FROM app.tenant_clock k, unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[]) \
          AS u (collection, record_id, position, refused) \
@@ -303,7 +315,7 @@ pub const KEEP_WAITS: &str = "INSERT INTO app.record_waits (tenant_id, collectio
      ON CONFLICT (tenant_id, collection, record_id, position) DO UPDATE SET refused = excluded.refused";
 
 /// Changes that wait no more.
-pub const END_WAITS: &str = "DELETE FROM app.record_waits w USING unnest($2::text[], $3::uuid[], $4::bigint[]) \
+pub const DELETE_WAITS: &str = "DELETE FROM app.record_waits w USING unnest($2::text[], $3::uuid[], $4::bigint[]) \
          AS u (collection, record_id, position) \
      WHERE w.tenant_id = $1 AND w.collection = u.collection AND w.record_id = u.record_id AND w.position = u.position";
 
@@ -322,8 +334,8 @@ pub const OPEN_RECORD_EXCEPTIONS: &str = "INSERT INTO app.exceptions \
      ON CONFLICT (tenant_id, exception_id) DO UPDATE SET opened_ms = excluded.opened_ms, closed_ms = NULL \
      WHERE app.exceptions.closed_ms IS NOT NULL";
 
-/// Drops all that follows from a tenant's log; the owner alone may.
-pub const FORGET: [&str; 13] = [
+/// Deletes every projection of a tenant's log; only the owner may.
+pub const DROP_PROJECTIONS: [&str; 13] = [
     "DELETE FROM app.op_cells WHERE tenant_id = $1",
     "DELETE FROM app.voids WHERE tenant_id = $1",
     "DELETE FROM app.closes WHERE tenant_id = $1",

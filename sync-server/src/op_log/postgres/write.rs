@@ -1,9 +1,10 @@
 //! What a transaction writes: arrays in, one statement a table, cells in the order of their key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use stocksync_ledger::{CellState, Entry, ExceptionKind, exceptions};
+use stocksync_ledger::fold::CellWrite;
+use stocksync_ledger::{Entry, Exception, ExceptionKind};
 use stocksync_schemas::limits::{UNDECODABLE_BYTES, UNDECODABLE_OPS};
 use stocksync_schemas::{Body, Cell};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ fn column<T>(rows: &[LogRow], value: impl Fn(&LogRow) -> T) -> Vec<T> {
 }
 
 impl PgTransaction<'_> {
-    pub(super) async fn write_index(&self, batch: &Batch) -> Result<(), LogError> {
+    pub(super) async fn insert_projections(&self, batch: &Batch) -> Result<(), LogError> {
         self.write_changed(batch).await?;
         self.write_op_cells(batch).await?;
         self.write_voids(batch).await?;
@@ -175,15 +176,15 @@ impl PgTransaction<'_> {
         by_session: &'static str,
         by_location: &'static str,
     ) -> Result<(), LogError> {
-        let (mut sessions, mut places) = (Vec::new(), Vec::new());
+        let (mut sessions, mut locations) = (Vec::new(), Vec::new());
         for (entry, live) in entries {
             if let Body::Close(close) = &entry.op.body {
                 let position = signed(entry.acceptance.position);
                 sessions.push((Uuid::from_bytes(close.session.0), position, live));
-                places.extend(close.complete.iter().map(|place| (Uuid::from_bytes(place.0), position, live)));
+                locations.extend(close.complete.iter().map(|location| (Uuid::from_bytes(location.0), position, live)));
             }
         }
-        for (sql, found) in [(by_session, sessions), (by_location, places)] {
+        for (sql, found) in [(by_session, sessions), (by_location, locations)] {
             if found.is_empty() {
                 continue;
             }
@@ -195,39 +196,45 @@ impl PgTransaction<'_> {
         Ok(())
     }
 
-    pub(super) async fn write_states(&self, states: &BTreeMap<Cell, CellState>, now_ms: i64) -> Result<(), LogError> {
-        if states.is_empty() {
+    pub(super) async fn write_cells(&self, cells: &BTreeMap<Cell, CellWrite>, now_ms: i64) -> Result<(), LogError> {
+        if cells.is_empty() {
             return Ok(());
         }
-        let mut ordered: Vec<(&Cell, &CellState)> = states.iter().collect();
+        let mut ordered: Vec<(&Cell, &CellWrite)> = cells.iter().collect();
         ordered.sort_by(|left, right| in_key_order(left.0).cmp(&in_key_order(right.0)));
-        let (variants, locations, lots) = columns(ordered.iter().map(|it| it.0));
-        let views: Vec<_> = ordered.iter().map(|it| it.1.view()).collect();
-        let bytes = ordered.iter().map(|it| it.1.encode()).collect::<Result<Vec<_>, _>>();
+        let (variants, locations, lots) = columns(ordered.iter().map(|(cell, _)| *cell));
+        let views: Vec<_> = ordered.iter().map(|(_, write)| write.state.view()).collect();
+        let bytes = ordered.iter().map(|(_, write)| write.state.encode()).collect::<Result<Vec<_>, _>>();
         let bytes = bytes.map_err(|_| LogError::Damaged("a cell's state does not encode"))?;
         let on_hand: Vec<i64> = views.iter().map(|view| view.on_hand).collect();
         let moved: Vec<i64> = views.iter().map(|view| view.moved).collect();
         let bits: Vec<i16> = views.iter().map(flags).collect();
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
             [&now_ms, &locations, &variants, &lots, &bytes, &on_hand, &moved, &bits];
-        self.query(sql::KEEP_CELLS, &parameters).await?;
+        self.query(sql::UPSERT_CELLS, &parameters).await?;
+        self.close_exceptions(&ordered, now_ms).await?;
+        self.open_exceptions(&ordered, now_ms).await
+    }
 
-        let open: Vec<_> = ordered.iter().flat_map(|(cell, state)| exceptions::of_cell(cell, state)).collect();
-        let ids: Vec<&[u8]> = open.iter().map(|it| it.id.as_slice()).collect();
-        let mut shut: BTreeSet<[u8; 32]> = states
-            .keys()
-            .flat_map(|cell| ExceptionKind::OF_CELL.map(|kind| exceptions::exception_id(kind, cell, &[])))
-            .collect();
-        for it in &open {
-            shut.remove(&it.id);
-        }
-        let shut: Vec<&[u8]> = shut.iter().map(<[u8; 32]>::as_slice).collect();
-        self.query(sql::CLOSE_EXCEPTIONS, &[&now_ms, &shut]).await?;
-        if open.is_empty() {
+    async fn close_exceptions(&self, cells: &[(&Cell, &CellWrite)], now_ms: i64) -> Result<(), LogError> {
+        let closed = cells.iter().flat_map(|(cell, write)| write.closed.iter().map(|kind| (*cell, *kind)));
+        let ids: Vec<Vec<u8>> = closed.map(|(cell, kind)| Exception::of_cell(kind, cell).id().to_vec()).collect();
+        if ids.is_empty() {
             return Ok(());
         }
-        let kinds: Vec<&str> = open.iter().map(|it| it.kind.as_str()).collect();
-        let (variants, locations, lots) = columns(open.iter().map(|it| &it.cell));
+        self.query(sql::CLOSE_EXCEPTIONS, &[&now_ms, &ids]).await.map(drop)
+    }
+
+    async fn open_exceptions(&self, cells: &[(&Cell, &CellWrite)], now_ms: i64) -> Result<(), LogError> {
+        let opened = cells.iter().flat_map(|(cell, write)| write.opened.iter().map(|kind| (*cell, *kind)));
+        let opened: Vec<(&Cell, ExceptionKind)> = opened.collect();
+        if opened.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Vec<u8>> =
+            opened.iter().map(|(cell, kind)| Exception::of_cell(*kind, cell).id().to_vec()).collect();
+        let kinds: Vec<&str> = opened.iter().map(|(_, kind)| kind.as_str()).collect();
+        let (variants, locations, lots) = columns(opened.iter().map(|(cell, _)| *cell));
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
             [&now_ms, &ids, &kinds, &locations, &variants, &lots];
         self.query(sql::OPEN_EXCEPTIONS, &parameters).await.map(drop)
