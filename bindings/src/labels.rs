@@ -1,8 +1,11 @@
 //! Labels as they cross to the app. Owns shapes; what is printed and how it looks is `core/labels`'.
 
+use std::sync::Arc;
+
 use stocksync_labels::{self as labels, Label, LabelError, Media, Payload, PayloadError, Sheet};
 
-use crate::{StocksyncError, runtime};
+use crate::handle::Handle;
+use crate::{ShiftInput, StocksyncError, runtime, shift};
 
 /// The kind of symbol. With elements they are GS1-128, GS1 QR Code and GS1 DataMatrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -27,7 +30,7 @@ pub struct LabelElement {
 /// What a symbol says.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum LabelPayload {
-    /// A code of one's own, such as `location_label` and `shift_label` give: digits, capitals and `-.:/`, which every scanner can
+    /// A code of one's own, such as `location_text` and `command_text` give: digits, capitals and `-.:/`, which every scanner can
     /// type on every keyboard.
     Code {
         /// The code.
@@ -63,10 +66,12 @@ pub struct LabelRequest {
     pub symbology: LabelSymbology,
     /// What it says; the same is printed beside it for people.
     pub payload: LabelPayload,
-    /// Above the text: a sign of the house, or text that the app drew in another script; or none.
-    pub picture: Option<LabelPicture>,
     /// Text above or beside it, most important first, at most 8 lines. Latin letters of European languages; others as a picture.
+    #[uniffi(default)]
     pub lines: Vec<String>,
+    /// Above the text: a sign of the house, or text that the app drew in another script; or none.
+    #[uniffi(default = None)]
+    pub picture: Option<LabelPicture>,
 }
 
 /// The label to print on.
@@ -111,45 +116,83 @@ pub enum LabelFormat {
     /// For office printers.
     Pdf {
         /// Several labels a page; none is a page for each label.
+        #[uniffi(default = None)]
         sheet: Option<LabelSheet>,
     },
     /// For Zebra printers and those that speak their language: send it as it is.
     Zpl,
 }
 
-/// Draws at most 500 labels. The same labels give the same bytes; the picture, the page and the print look alike.
-///
-/// # Errors
-/// `InvalidInput` names what is wrong: `payload`, `lines` (text that cannot be printed), `size` (too small to be read),
-/// `labels` (too many for one call) or a field of the media or sheet. Nothing is made then.
-#[uniffi::export]
-pub async fn render_labels(
-    labels: Vec<LabelRequest>,
-    media: LabelMedia,
-    format: LabelFormat,
-) -> Result<Vec<u8>, StocksyncError> {
-    runtime::blocking(move || {
-        let made = labels.into_iter().enumerate().map(|(index, it)| {
-            let payload = it.payload.read().map_err(|error| LabelError::Payload { label: index + 1, error })?;
-            let picture =
-                it.picture.map(|LabelPicture { width, height, dark }| labels::LabelPicture { width, height, dark });
-            Ok(Label { symbology: it.symbology.into(), payload, picture, lines: it.lines })
-        });
-        let made = made.collect::<Result<Vec<Label>, LabelError>>()?;
-        labels::render(&made, &media.into(), &format.into())
-    })
-    .await
+/// Labels to print and what their symbols say. A part of [`Inventory`](crate::Inventory).
+#[derive(uniffi::Object)]
+pub struct Labels {
+    handle: Arc<Handle>,
 }
 
-/// The 18 digits of a new SSCC (AI 00) from an extension digit, a GS1 company prefix and a serial number that was not used
-/// for at least a year.
-///
-/// # Errors
-/// `InvalidInput` if the prefix is not 4 to 12 digits or the number does not fit behind it.
+impl Labels {
+    pub(crate) fn new(handle: Arc<Handle>) -> Arc<Self> {
+        Arc::new(Self { handle })
+    }
+}
+
 #[uniffi::export]
-pub fn sscc(extension: u32, company_prefix: String, serial: u64) -> Result<String, StocksyncError> {
-    let number = u8::try_from(extension).ok().and_then(|it| labels::sscc(it, &company_prefix, serial));
-    number.ok_or_else(|| StocksyncError::invalid("company_prefix", "prefix, extension and serial make no SSCC"))
+impl Labels {
+    /// Draws at most 500 labels. The same labels give the same bytes; the picture, the page and the print look alike. Nothing
+    /// is stored.
+    ///
+    /// # Errors
+    /// `InvalidInput` names what is wrong: `payload`, `lines` (text that cannot be printed), `size` (too small to be read),
+    /// `labels` (too many for one call) or a field of the media or sheet. Nothing is made then.
+    pub async fn render(
+        &self,
+        labels: Vec<LabelRequest>,
+        media: LabelMedia,
+        format: LabelFormat,
+    ) -> Result<Vec<u8>, StocksyncError> {
+        let lease = self.handle.lease()?;
+        runtime::blocking(move || {
+            let _running = lease;
+            let labels = labels.into_iter().enumerate().map(|(index, request)| {
+                let payload = request.payload.read();
+                let payload = payload.map_err(|error| LabelError::Payload { label: index + 1, error })?;
+                let picture = request.picture.map(Into::into);
+                Ok(Label { symbology: request.symbology.into(), payload, picture, lines: request.lines })
+            });
+            let labels = labels.collect::<Result<Vec<Label>, LabelError>>()?;
+            labels::render(&labels, &media.into(), &format.into())
+        })
+        .await
+    }
+
+    /// The text of the label that does what `input` does when it is scanned: mode, multiplier, packs, undo, finish.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an input that no label can say; `Closed`.
+    pub fn command_text(&self, input: ShiftInput) -> Result<String, StocksyncError> {
+        self.handle.lease()?;
+        shift::command_text(input)
+    }
+
+    /// The text of a location's label, from the location's `code`.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the code holds neither digit nor capital letter; `Closed`.
+    pub fn location_text(&self, code: String) -> Result<String, StocksyncError> {
+        self.handle.lease()?;
+        shift::location_text(&code)
+    }
+
+    /// The 18 digits of a new SSCC (AI 00) from an extension digit, a GS1 company prefix and a serial number that was not
+    /// used for at least a year.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the prefix is not 4 to 12 digits or the number does not fit behind it; `Closed`.
+    pub fn sscc(&self, extension: u32, company_prefix: String, serial: u64) -> Result<String, StocksyncError> {
+        self.handle.lease()?;
+        let number = u8::try_from(extension).ok();
+        let number = number.and_then(|extension| labels::sscc(extension, &company_prefix, serial));
+        number.ok_or_else(|| StocksyncError::invalid("company_prefix", "prefix, extension and serial make no SSCC"))
+    }
 }
 
 impl LabelPayload {
@@ -158,7 +201,8 @@ impl LabelPayload {
             Self::Code { text } => Ok(Payload::Code(text)),
             Self::Text { text } => Ok(Payload::Text(text)),
             Self::Elements { elements } => {
-                let pairs: Vec<(String, String)> = elements.into_iter().map(|it| (it.ai, it.value)).collect();
+                let pairs: Vec<(String, String)> =
+                    elements.into_iter().map(|element| (element.ai, element.value)).collect();
                 Payload::elements(&pairs)
             }
         }
@@ -175,6 +219,13 @@ impl From<LabelSymbology> for labels::LabelSymbology {
     }
 }
 
+impl From<LabelPicture> for labels::LabelPicture {
+    fn from(picture: LabelPicture) -> Self {
+        let LabelPicture { width, height, dark } = picture;
+        Self { width, height, dark }
+    }
+}
+
 impl From<LabelMedia> for Media {
     fn from(media: LabelMedia) -> Self {
         let LabelMedia { width, height, dpi } = media;
@@ -187,8 +238,8 @@ impl From<LabelFormat> for labels::LabelFormat {
         match format {
             LabelFormat::Png => Self::Png,
             LabelFormat::Zpl => Self::Zpl,
-            LabelFormat::Pdf { sheet } => Self::Pdf(sheet.map(|it| {
-                let LabelSheet { width, height, columns, rows, left, top, across, down, used } = it;
+            LabelFormat::Pdf { sheet } => Self::Pdf(sheet.map(|sheet| {
+                let LabelSheet { width, height, columns, rows, left, top, across, down, used } = sheet;
                 Sheet { width, height, columns, rows, left, top, across, down, used }
             })),
         }

@@ -1,14 +1,17 @@
-//! A running sync and what it tells. Owns progress, cancelling and the app's listeners; exchanges are the core's.
+//! Syncing: starting, progress, cancelling. Exchanges are the core's.
+//!
+//! Owns the handle of a running sync. Must never tie a sync to the life of the handle: one that was started runs to its end
+//! unless it is cancelled or the inventory is shut down.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use stocksync_core::Error;
 use stocksync_core::sync::http::HttpTransport;
 use stocksync_core::sync::{Progress, Report};
-use stocksync_core::{Error, Inventory as Core, inventory};
-use stocksync_schemas::{Cell, limits};
 use tokio::sync::watch;
 
+use crate::handle::{Handle, Lease};
 use crate::{StocksyncError, runtime, views};
 
 /// How far a sync has come. Told once per exchange.
@@ -16,9 +19,9 @@ use crate::{StocksyncError, runtime, views};
 pub struct SyncProgress {
     /// Exchanges done.
     pub exchanges: i64,
-    /// Acts that still wait to be sent.
+    /// Ops that still wait to be sent.
     pub pending: i64,
-    /// Acts of others that still wait to be fetched.
+    /// Ops of others that still wait to be fetched.
     pub remaining: i64,
     /// Up to where in the tenant's log this database knows everything.
     pub cursor: i64,
@@ -29,13 +32,13 @@ pub struct SyncProgress {
 pub struct SyncSummary {
     /// Exchanges done.
     pub exchanges: i64,
-    /// Own acts accepted by this sync.
+    /// Own ops accepted by this sync.
     pub accepted: i64,
-    /// Own acts that an earlier exchange had already had accepted; they count once.
+    /// Own ops that an earlier exchange had already had accepted; they count once.
     pub duplicates: i64,
-    /// Own acts that the server will not apply.
+    /// Own ops that the server will not apply.
     pub rejected: i64,
-    /// Acts of others applied.
+    /// Ops of others applied.
     pub pulled: i64,
     /// Times the server was found without the end of its log, as after a restore from a backup.
     pub lost_tails: i64,
@@ -58,92 +61,100 @@ pub trait SyncListener: Send + Sync {
     fn progressed(&self, progress: SyncProgress) -> Result<(), StocksyncError>;
 }
 
-/// What changed with one transaction.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct ChangeView {
-    /// Cells whose balance may have changed, at most 500.
-    pub cells: Vec<crate::CellRef>,
-    /// Whether more changed than is named, records among it: read the screen anew.
-    pub more: bool,
+/// Syncs with the server. A part of [`Inventory`](crate::Inventory).
+#[derive(uniffi::Object)]
+pub struct SyncService {
+    handle: Arc<Handle>,
 }
 
-/// Told of changes to what the app shows. Implemented by the app; called once per transaction on the library's threads.
-#[uniffi::export(with_foreign)]
-pub trait Observer: Send + Sync {
-    /// Something changed. Read again what is on the screen.
+impl SyncService {
+    pub(crate) fn new(handle: Arc<Handle>) -> Arc<Self> {
+        Arc::new(Self { handle })
+    }
+}
+
+#[uniffi::export]
+impl SyncService {
+    /// Starts a sync on the library's threads; no exchange begins after `deadline_ms` from now. One runs at a time: a second
+    /// one ends with `SyncRunning`. The library never starts one by itself: the platform's scheduler calls this.
     ///
     /// # Errors
-    /// Ignored.
-    fn changed(&self, change: ChangeView) -> Result<(), StocksyncError>;
+    /// `Closed`; all others come from `SyncHandle.wait`.
+    #[uniffi::method(default(listener = None))]
+    pub fn start(
+        &self,
+        deadline_ms: i64,
+        listener: Option<Arc<dyn SyncListener>>,
+    ) -> Result<Arc<SyncHandle>, StocksyncError> {
+        let lease = self.handle.lease()?;
+        let cancel = self.handle.new_cancel();
+        let (sender, ended) = watch::channel(None);
+        let (flag, roots) = (Arc::clone(&cancel), self.handle.extra_roots());
+        runtime::start(move || {
+            let result = run(&lease, &roots, deadline_ms, listener, &flag);
+            // Who waits may shut down at once: the database is let go first.
+            drop(lease);
+            sender.send_replace(Some(result));
+        })?;
+        Ok(Arc::new(SyncHandle { cancel, ended }))
+    }
 }
 
-/// A running sync. Dropping it cancels.
+/// A sync that was started. It runs to its end whether or not the app holds this.
 #[derive(uniffi::Object)]
 pub struct SyncHandle {
     cancel: Arc<AtomicBool>,
-    done: watch::Receiver<Option<Result<SyncSummary, StocksyncError>>>,
+    ended: watch::Receiver<Option<Result<SyncSummary, StocksyncError>>>,
 }
 
 #[uniffi::export]
 impl SyncHandle {
-    /// Waits for the end of the sync. May be called by several, and again.
+    /// Waits for the end of the sync. May be called by several, and again. Giving up waiting does not cancel the sync.
     ///
     /// # Errors
-    /// `Offline`, `SignInRequired`, `Rejected`, `UpgradeRequired`, `Busy`. What was done until then is kept.
+    /// `Offline`, `SignInRequired`, `Rejected`, `UpgradeRequired`, `SyncRunning`, storage errors. What was exchanged until then
+    /// is applied.
     pub async fn wait(&self) -> Result<SyncSummary, StocksyncError> {
-        let mut done = self.done.clone();
-        let ended = done.wait_for(Option::is_some).await.ok().and_then(|result| result.clone());
-        // The sender is gone without a word only if the sync panicked.
-        ended.unwrap_or_else(|| Err(StocksyncError::Internal { reason: "a defect ended the sync".to_owned() }))
+        let mut ended = self.ended.clone();
+        let result = ended.wait_for(Option::is_some).await.ok().and_then(|result| result.clone());
+        // The sender is dropped without a result only if the sync panicked.
+        result.unwrap_or_else(|| Err(StocksyncError::Internal { reason: "a defect ended the sync".to_owned() }))
     }
 
-    /// Ends the sync after the exchange that is under way.
+    /// Ends the sync after the exchange that is under way. Returns at once; `wait` tells when it has ended.
     ///
     /// # Errors
-    /// None in practice.
+    /// None in practice: every export answers with a result.
     pub fn cancel(&self) -> Result<(), StocksyncError> {
         self.cancel.store(true, Ordering::Relaxed);
         Ok(())
     }
 }
 
-impl Drop for SyncHandle {
-    fn drop(&mut self) {
-        self.cancel.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Starts a sync on the library's threads.
-pub(crate) fn start(
-    core: Arc<Core>,
-    extra_roots: Vec<String>,
+fn run(
+    core: &Lease,
+    extra_roots: &[String],
     deadline_ms: i64,
     listener: Option<Arc<dyn SyncListener>>,
-    cancel: Arc<AtomicBool>,
-) -> Result<Arc<SyncHandle>, StocksyncError> {
-    let (sender, done) = watch::channel(None);
-    let handle = SyncHandle { cancel: Arc::clone(&cancel), done };
-    runtime::start(move || {
-        let mut tell = |progress: Progress| {
-            if let Some(listener) = &listener
-                && let Err(error) = listener.progressed(progress.into())
-            {
-                tracing::warn!(%error, "a sync listener failed");
-            }
-        };
-        let ended = (|| {
-            let enrolment = core.enrolment()?.ok_or(Error::NotEnrolled)?;
-            let transport = HttpTransport::new(&enrolment, &extra_roots)?;
-            core.sync(&transport, deadline_ms, &cancel, &mut tell)
-        })();
-        sender.send_replace(Some(ended.map(SyncSummary::from).map_err(StocksyncError::from)));
-    })?;
-    Ok(Arc::new(handle))
+    cancel: &AtomicBool,
+) -> Result<SyncSummary, StocksyncError> {
+    let mut notify = |progress: Progress| {
+        if let Some(listener) = &listener
+            && let Err(error) = listener.progressed(progress.into())
+        {
+            tracing::warn!(%error, "a sync listener failed");
+        }
+    };
+    let enrolment = core.enrolment()?.ok_or(Error::NotEnrolled)?;
+    let transport = HttpTransport::new(&enrolment, extra_roots)?;
+    let report = core.sync(&transport, deadline_ms, cancel, &mut notify)?;
+    tracing::info!(exchanges = report.exchanges, complete = report.complete, "sync ended");
+    Ok(report.into())
 }
 
 impl From<Progress> for SyncProgress {
-    fn from(it: Progress) -> Self {
-        let Progress { exchanges, pending, remaining, cursor } = it;
+    fn from(progress: Progress) -> Self {
+        let Progress { exchanges, pending, remaining, cursor } = progress;
         Self {
             exchanges: views::signed(exchanges),
             pending: views::signed(pending),
@@ -154,37 +165,17 @@ impl From<Progress> for SyncProgress {
 }
 
 impl From<Report> for SyncSummary {
-    fn from(it: Report) -> Self {
+    fn from(report: Report) -> Self {
         Self {
-            exchanges: views::signed(it.exchanges),
-            accepted: views::signed(it.accepted),
-            duplicates: views::signed(it.duplicates),
-            rejected: views::signed(it.rejected),
-            pulled: views::signed(it.pulled),
-            lost_tails: views::signed(it.lost_tails),
-            bytes_up: views::signed(it.bytes.0),
-            bytes_down: views::signed(it.bytes.1),
-            complete: it.complete,
+            exchanges: views::signed(report.exchanges),
+            accepted: views::signed(report.accepted),
+            duplicates: views::signed(report.duplicates),
+            rejected: views::signed(report.rejected),
+            pulled: views::signed(report.pulled),
+            lost_tails: views::signed(report.lost_tails),
+            bytes_up: views::signed(report.bytes.0),
+            bytes_down: views::signed(report.bytes.1),
+            complete: report.complete,
         }
     }
-}
-
-/// The app's observer as the core knows one.
-struct Watching(Arc<dyn Observer>);
-
-impl inventory::ChangeListener for Watching {
-    fn changed(&self, cells: &[Cell]) {
-        let most = limits::PAGE_ROWS as usize;
-        let change = ChangeView {
-            cells: cells.iter().take(most).map(crate::CellRef::from).collect(),
-            more: cells.is_empty() || cells.len() > most,
-        };
-        if let Err(error) = self.0.changed(change) {
-            tracing::warn!(%error, "an observer failed");
-        }
-    }
-}
-
-pub(crate) fn watching(observer: Arc<dyn Observer>) -> Arc<dyn inventory::ChangeListener> {
-    Arc::new(Watching(observer))
 }

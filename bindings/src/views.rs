@@ -1,19 +1,75 @@
-//! Lists that an app shows. Owns shapes and the marks between pages; pages are bounded by `schemas::limits::PAGE_ROWS`.
+//! What several parts of the surface show: cells with names and units, balances, packs and measures.
+//!
+//! Owns their shapes and the conversion from the core's. Must never compute stock.
 
-use stocksync_core::inventory::RejectedOp;
-use stocksync_core::{Balance, ExceptionRow, Inventory as Core, OpRow};
-use stocksync_ledger::CellView;
-use stocksync_schemas::{Cell, Kind, ReplicaId, acceptance};
+use std::collections::BTreeSet;
 
-use crate::{CellRef, StocksyncError, capture};
+use stocksync_core::Inventory as Core;
+use stocksync_core::inventory::{LocationInfo, Names, VariantInfo};
+use stocksync_core::measure::LabelMeasure;
+use stocksync_ledger::CellView as CellState;
+use stocksync_schemas::{Cell, VariantId};
+
+use crate::{LocationId, Quantity, StocksyncError};
+
+/// What a balance belongs to, by ids.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, uniffi::Record)]
+pub struct CellRef {
+    /// The variant.
+    pub variant: VariantId,
+    /// The location, real or virtual.
+    pub location: LocationId,
+    /// Empty, `10:CODE` or `21:SERIAL`.
+    #[uniffi(default = "")]
+    pub lot: String,
+}
+
+/// A variant as a screen shows it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct VariantView {
+    /// Its id.
+    pub id: VariantId,
+    /// The product's name, and the variant's where it has one; empty if the record is not here.
+    pub name: String,
+    /// The variant's SKU, else the product's; may be empty.
+    pub sku: String,
+    /// Its base unit in people's words, such as `each` or `kg`; empty if the record is not here.
+    pub unit: String,
+    /// How many digits after the point people enter and see, 0 to 3.
+    pub decimals: u32,
+}
+
+/// A location as a screen shows it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct LocationView {
+    /// Its id.
+    pub id: LocationId,
+    /// Its name; of a virtual location what its id says; empty if the record is not here.
+    pub name: String,
+    /// The code on its label; may be empty.
+    pub code: String,
+    /// Whether it is one of the virtual locations: supplier, customer, loss, scrap, in transit, production.
+    pub is_virtual: bool,
+}
+
+/// What a balance belongs to, as a screen shows it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct CellView {
+    /// The variant.
+    pub variant: VariantView,
+    /// The location.
+    pub location: LocationView,
+    /// Empty, `10:CODE` or `21:SERIAL`.
+    pub lot: String,
+}
 
 /// One cell's balance.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct BalanceView {
     /// Which cell.
-    pub cell: CellRef,
-    /// What is there, thousandths of the base unit; below zero is shown truthfully.
-    pub on_hand: i64,
+    pub cell: CellView,
+    /// What is there; below zero is shown truthfully.
+    pub on_hand: Quantity,
     /// A count and a movement cannot be ordered: a person looks again.
     pub count_overlap: bool,
     /// Two people saw different shelves: a person looks again.
@@ -24,99 +80,105 @@ pub struct BalanceView {
     pub overflow: bool,
 }
 
-/// Which balances.
-#[derive(Debug, Clone, uniffi::Record)]
-pub struct BalanceRequest {
-    /// Only of this variant.
-    pub variant: Option<String>,
-    /// Only at this location, by id or virtual name.
-    pub location: Option<String>,
-    /// `next` of the page before; none is the first page.
-    pub after: Option<String>,
-    /// Most rows, 1 to 500.
-    pub limit: u32,
+/// How many base units one scan is, as an exact fraction: a case of 12 is 12/1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Record)]
+pub struct Pack {
+    /// At least 1.
+    #[uniffi(default = 1)]
+    pub numerator: i64,
+    /// At least 1.
+    #[uniffi(default = 1)]
+    pub denominator: i64,
 }
 
-/// One page of balances, in order of cells.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct BalancePage {
-    /// The rows.
-    pub rows: Vec<BalanceView>,
-    /// Where the next page begins; none on the last.
-    pub next: Option<String>,
+/// What a measure on a label is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum MeasureKind {
+    /// Weight of the goods.
+    NetWeight,
+    /// Weight with packaging.
+    GrossWeight,
+    /// Length, or first dimension.
+    Length,
+    /// Width, or second dimension.
+    Width,
+    /// Height, or third dimension.
+    Height,
+    /// Area.
+    Area,
+    /// Volume of the goods.
+    NetVolume,
+    /// Volume with packaging.
+    Volume,
+    /// Mass of one square metre.
+    MassPerArea,
+    /// A kind that this build does not know.
+    Other,
 }
 
-/// A merged fact that needs a person.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct ExceptionView {
-    /// The same on every device.
-    pub id: String,
-    /// `oversold`, `count_overlap`, `count_conflict`, `count_open`…
-    pub kind: String,
-    /// Where.
-    pub cell: CellRef,
+/// The unit of a measure on a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum MeasureUnit {
+    /// kg.
+    Kilogram,
+    /// lb.
+    Pound,
+    /// Ounce: of weight, or of volume where the kind is a volume.
+    Ounce,
+    /// Troy ounce.
+    TroyOunce,
+    /// m.
+    Metre,
+    /// in.
+    Inch,
+    /// ft.
+    Foot,
+    /// yd.
+    Yard,
+    /// m².
+    SquareMetre,
+    /// in².
+    SquareInch,
+    /// ft².
+    SquareFoot,
+    /// yd².
+    SquareYard,
+    /// l.
+    Litre,
+    /// m³.
+    CubicMetre,
+    /// in³.
+    CubicInch,
+    /// ft³.
+    CubicFoot,
+    /// yd³.
+    CubicYard,
+    /// Quart of the US.
+    UsQuart,
+    /// Gallon of the US.
+    UsGallon,
+    /// kg/m².
+    KilogramPerSquareMetre,
+    /// A unit that this build does not know.
+    Other,
 }
 
-/// An act that the server will not apply. It is kept, counts nowhere, and waits for a person.
+/// A measure on a label.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct RejectedView {
-    /// The act.
-    pub reference: String,
-    /// Its number among the acts of this database.
-    pub seq: i64,
-    /// Registered code.
-    pub code: String,
-    /// For a person.
-    pub reason: String,
-}
-
-/// One act of the history, own or of others.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct ActView {
-    /// How other acts name it.
-    pub reference: String,
-    /// `move`, `count`, `close`, `void`, `record`, or `other` for a kind that this build does not know.
-    pub kind: String,
-    /// Whether it counts: false once it is voided or rejected.
-    pub live: bool,
-    /// Its number among the acts of its database.
-    pub seq: i64,
-    /// Its place in the tenant's log; none while it waits to be sent.
-    pub position: Option<i64>,
-    /// Wall clock of the device that recorded it, ms since 1970.
-    pub captured_ms: i64,
-    /// Whether this database recorded it.
-    pub own: bool,
-}
-
-/// One page of acts, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct ActPage {
-    /// The rows.
-    pub rows: Vec<ActView>,
-    /// Where the next page begins; none on the last.
-    pub next: Option<String>,
-}
-
-/// How this database stands.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct StatusView {
-    /// Whether it has a credential.
-    pub enrolled: bool,
-    /// Acts that wait to be sent.
-    pub pending: i64,
-    /// Acts that the server will not apply and that no person has decided on.
-    pub rejected: i64,
-    /// Cells with an open exception, at most 500.
-    pub exceptions: i64,
-    /// Up to where in the tenant's log this database knows everything.
-    pub cursor: i64,
-    /// Number of the newest own act.
-    pub captured_seq: i64,
-    /// Wall clock of the oldest act that waits, ms since 1970.
-    pub oldest_ms: Option<i64>,
-    /// When the newest exchange was, ms since 1970 by the server's clock; none before the first.
-    pub synced_ms: Option<i64>,
+pub struct MeasureView {
+    /// Of what.
+    pub kind: MeasureKind,
+    /// In which unit.
+    pub unit: MeasureUnit,
+    /// The unit's sign for a screen: `kg`, `lb`, `m²`…
+    pub symbol: String,
+    /// Exactly as printed: `1.750`.
+    pub value: String,
+    /// In thousandths of that unit, to confirm with `ShiftInput.Amount` where the variant is counted in it; none where that
+    /// would lose digits.
+    pub quantity: Option<Quantity>,
+    /// Of the whole logistic unit rather than of the goods.
+    pub logistic: bool,
 }
 
 /// Numbers cross as `i64`; none of these comes near its end.
@@ -124,113 +186,147 @@ pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn balances(core: &Core, request: &BalanceRequest) -> Result<BalancePage, StocksyncError> {
-    let BalanceRequest { variant, location, after, limit } = request;
-    let variant = variant.as_deref().map(|text| capture::id("variant", text)).transpose()?;
-    let location = location.as_deref().map(|text| capture::location("location", text)).transpose()?;
-    let after = after.as_deref().map(cell_mark).transpose()?;
-    let rows = core.balances(variant, location, after.as_ref(), *limit)?;
-    let last = rows.last().filter(|_| rows.len() == *limit as usize);
-    let next = last.map(|row| format!("{}.{}.{}", row.cell.variant, row.cell.location, row.cell.lot));
-    Ok(BalancePage { rows: rows.into_iter().map(Into::into).collect(), next })
+/// The ids of a page, and then their names.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    pub variants: BTreeSet<VariantId>,
+    pub locations: BTreeSet<LocationId>,
 }
 
-fn cell_mark(text: &str) -> Result<Cell, StocksyncError> {
-    let mut parts = text.splitn(3, '.');
-    let mut part = || parts.next().ok_or_else(|| StocksyncError::invalid("after", "not `next` of a page"));
-    Ok(Cell {
-        variant: capture::id("after", part()?)?,
-        location: capture::id("after", part()?)?,
-        lot: part()?.to_owned(),
-    })
+impl Wanted {
+    pub(crate) fn of_cells<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> Self {
+        let mut wanted = Self::default();
+        for cell in cells {
+            wanted.cell(cell);
+        }
+        wanted
+    }
+
+    pub(crate) fn cell(&mut self, cell: &Cell) {
+        self.variants.insert(cell.variant);
+        self.locations.insert(cell.location);
+    }
+
+    pub(crate) fn load(self, core: &Core) -> Result<Named, StocksyncError> {
+        Ok(Named(core.names(&self.variants, &self.locations)?))
+    }
 }
 
-pub(crate) fn acts(core: &Core, after: Option<&str>, limit: u32) -> Result<ActPage, StocksyncError> {
-    let wrong = || StocksyncError::invalid("after", "not `next` of a page");
-    let before = after.map(|text| {
-        let (position, seq) = text.split_once('.').ok_or_else(wrong)?;
-        Ok::<_, StocksyncError>((position.parse().map_err(|_| wrong())?, seq.parse().map_err(|_| wrong())?))
-    });
-    let rows = core.ops(before.transpose()?, limit)?;
-    let last = rows.last().filter(|_| rows.len() == limit as usize);
-    let next = last.map(|row| {
-        let entry = &row.entry;
-        format!("{}.{}", signed(entry.acceptance.position), entry.op.lane.seq)
-    });
-    let own = core.replica();
-    Ok(ActPage { rows: rows.iter().map(|row| ActView::of(row, own)).collect(), next })
-}
+/// Names by id.
+pub(crate) struct Named(Names);
 
-pub(crate) fn status(core: &Core) -> Result<StatusView, StocksyncError> {
-    let enrolled = core.enrolled_device()?.is_some();
-    let it = core.status()?;
-    Ok(StatusView {
-        enrolled,
-        pending: signed(it.pending),
-        rejected: signed(it.rejected),
-        exceptions: signed(it.exceptions),
-        cursor: signed(it.cursor.position),
-        captured_seq: signed(it.captured_seq),
-        oldest_ms: it.oldest_ms,
-        synced_ms: it.synced_ms,
-    })
-}
+impl Named {
+    pub(crate) fn variant(&self, id: VariantId) -> VariantView {
+        let VariantInfo { name, sku, unit, decimals } = self.0.variants.get(&id).cloned().unwrap_or_default();
+        VariantView { id, name, sku, unit, decimals }
+    }
 
-impl BalanceView {
-    pub(crate) fn of(cell: &Cell, view: CellView) -> Self {
-        Self {
-            cell: cell.into(),
-            on_hand: view.on_hand,
-            count_overlap: view.count_overlap,
-            count_conflict: view.count_conflict,
-            count_open: view.count_open,
-            overflow: view.overflow,
+    pub(crate) fn location(&self, id: LocationId) -> LocationView {
+        let LocationInfo { name, code } = self.0.locations.get(&id).cloned().unwrap_or_default();
+        LocationView { id, name, code, is_virtual: id.is_virtual() }
+    }
+
+    pub(crate) fn cell(&self, cell: &Cell) -> CellView {
+        CellView { variant: self.variant(cell.variant), location: self.location(cell.location), lot: cell.lot.clone() }
+    }
+
+    pub(crate) fn balance(&self, cell: &Cell, state: &CellState) -> BalanceView {
+        BalanceView {
+            cell: self.cell(cell),
+            on_hand: Quantity(state.on_hand),
+            count_overlap: state.count_overlap,
+            count_conflict: state.count_conflict,
+            count_open: state.count_open,
+            overflow: state.overflow,
         }
     }
 }
 
-impl From<Balance> for BalanceView {
-    fn from(it: Balance) -> Self {
-        Self::of(&it.cell, it.view)
+/// Balances with their names.
+pub(crate) fn balances(core: &Core, rows: &[(Cell, CellState)]) -> Result<Vec<BalanceView>, StocksyncError> {
+    let named = Wanted::of_cells(rows.iter().map(|(cell, _)| cell)).load(core)?;
+    Ok(rows.iter().map(|(cell, state)| named.balance(cell, state)).collect())
+}
+
+impl From<CellRef> for Cell {
+    fn from(cell: CellRef) -> Self {
+        let CellRef { variant, location, lot } = cell;
+        Self { variant, location, lot }
     }
 }
 
-impl From<ExceptionRow> for ExceptionView {
-    fn from(it: ExceptionRow) -> Self {
-        Self { id: stocksync_schemas::ids::to_hex(&it.id), kind: it.kind.as_str().to_owned(), cell: (&it.cell).into() }
+impl From<&Cell> for CellRef {
+    fn from(cell: &Cell) -> Self {
+        Self { variant: cell.variant, location: cell.location, lot: cell.lot.clone() }
     }
 }
 
-impl From<RejectedOp> for RejectedView {
-    fn from(it: RejectedOp) -> Self {
-        let RejectedOp { entry, code, reason } = it;
-        Self { reference: capture::reference_text(&entry.reference()), seq: signed(entry.op.lane.seq), code, reason }
+impl From<LabelMeasure> for MeasureView {
+    fn from(measure: LabelMeasure) -> Self {
+        let quantity = measure.thousandths().map(Quantity);
+        let LabelMeasure { name, unit, value, logistic } = measure;
+        Self { kind: kind_of(&name), unit: unit_of(&unit), symbol: unit, value, quantity, logistic }
     }
 }
 
-impl ActView {
-    fn of(row: &OpRow, own: ReplicaId) -> Self {
-        let OpRow { entry, live } = row;
-        let position = Some(entry.acceptance.position).filter(|it| *it != acceptance::NOT_ACCEPTED);
-        Self {
-            reference: capture::reference_text(&entry.reference()),
-            kind: kind_name(entry.op.kind).to_owned(),
-            live: *live,
-            seq: signed(entry.op.lane.seq),
-            position: position.map(signed),
-            captured_ms: entry.op.captured.wall_ms,
-            own: entry.op.lane.replica == own,
+/// The kind behind the words of the GS1 General Specifications.
+fn kind_of(name: &str) -> MeasureKind {
+    match name {
+        "NET WEIGHT" => MeasureKind::NetWeight,
+        "GROSS WEIGHT" => MeasureKind::GrossWeight,
+        "LENGTH" => MeasureKind::Length,
+        "WIDTH" => MeasureKind::Width,
+        "HEIGHT" => MeasureKind::Height,
+        "AREA" => MeasureKind::Area,
+        "NET VOLUME" => MeasureKind::NetVolume,
+        "VOLUME" => MeasureKind::Volume,
+        "MASS PER AREA" => MeasureKind::MassPerArea,
+        _ => MeasureKind::Other,
+    }
+}
+
+fn unit_of(symbol: &str) -> MeasureUnit {
+    match symbol {
+        "kg" => MeasureUnit::Kilogram,
+        "lb" => MeasureUnit::Pound,
+        "oz" => MeasureUnit::Ounce,
+        "tr oz" => MeasureUnit::TroyOunce,
+        "m" => MeasureUnit::Metre,
+        "in" => MeasureUnit::Inch,
+        "ft" => MeasureUnit::Foot,
+        "yd" => MeasureUnit::Yard,
+        "m²" => MeasureUnit::SquareMetre,
+        "in²" => MeasureUnit::SquareInch,
+        "ft²" => MeasureUnit::SquareFoot,
+        "yd²" => MeasureUnit::SquareYard,
+        "l" => MeasureUnit::Litre,
+        "m³" => MeasureUnit::CubicMetre,
+        "in³" => MeasureUnit::CubicInch,
+        "ft³" => MeasureUnit::CubicFoot,
+        "yd³" => MeasureUnit::CubicYard,
+        "qt (US)" => MeasureUnit::UsQuart,
+        "gal (US)" | "gal." => MeasureUnit::UsGallon,
+        "kg/m²" => MeasureUnit::KilogramPerSquareMetre,
+        _ => MeasureUnit::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_measure_of_the_gs1_table_has_a_kind_and_a_unit() {
+        let table = include_str!("../../core/gs1/src/ai_table.rs");
+        let titles = table.split('"').filter(|title| title.ends_with(')') && title.contains(" ("));
+        let titles = titles.chain(table.split('"').filter_map(|title| title.strip_suffix(", log")));
+        let mut seen = 0;
+        for (name, unit) in titles.filter_map(|title| title.strip_suffix(')')?.split_once(" (")) {
+            if kind_of(name) != MeasureKind::Other {
+                assert_ne!(unit_of(unit), MeasureUnit::Other, "{name} ({unit})");
+                seen += 1;
+            }
         }
-    }
-}
-
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::MOVE => "move",
-        Kind::COUNT => "count",
-        Kind::CLOSE => "close",
-        Kind::VOID => "void",
-        Kind::RECORD => "record",
-        _ => "other",
+        assert!(seen > 40, "{seen}");
     }
 }

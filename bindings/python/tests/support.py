@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "bindings/python/src"), str(ROOT / "bindings/python/demo"), str(ROOT / "bindings/python")]
 
 import stocksync  # noqa: E402
-from stocksync import BalanceRequest, CaptureRequest, Collection, FieldValue, LineRequest, OpenConfig  # noqa: E402
-from stocksync import RecordRequest, StocksyncError  # noqa: E402
+from stocksync import FieldValue, MovementLine, OpenConfig, OpRequest, RecordCollection, RecordEditRequest  # noqa: E402
+from stocksync import StocksyncError  # noqa: E402
 
 PICTURES = ROOT / "fixtures" / "barcodes"
 
@@ -28,19 +28,14 @@ def number(value: int) -> FieldValue:
     return FieldValue.INTEGER(value=value)
 
 
-def record(collection: Collection, **fields: FieldValue) -> RecordRequest:
+def record(collection: RecordCollection, **fields: FieldValue) -> RecordEditRequest:
     """A new record."""
-    return RecordRequest(collection=collection, id=None, fields=fields, deleted=None)
+    return RecordEditRequest(collection=collection, fields=fields)
 
 
-def location(name: str) -> RecordRequest:
+def location(name: str) -> RecordEditRequest:
     """A bin."""
-    return record(Collection.LOCATIONS, name=text(name), kind=text("bin"))
-
-
-def every(**filters: object) -> BalanceRequest:
-    """The first page of balances."""
-    return BalanceRequest(**{"variant": None, "location": None, "after": None, "limit": 500, **filters})
+    return record(RecordCollection.LOCATIONS, name=text(name), kind=text("bin"))
 
 
 def new_id() -> str:
@@ -48,10 +43,10 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def move(source: str, to: str, variant: str, quantity: int) -> CaptureRequest:
+def move(source: str, destination: str, variant: str, quantity: int) -> OpRequest:
     """A movement of one line."""
-    line = LineRequest(variant=variant, lot="", quantity=quantity, entered="")
-    return CaptureRequest.MOVE(_from=source, to=to, lines=[line], reason="", reference="")
+    line = MovementLine(variant=variant, quantity=quantity)
+    return OpRequest.MOVE(source=source, destination=destination, lines=[line])
 
 
 class InventoryCase(unittest.IsolatedAsyncioTestCase):
@@ -64,22 +59,27 @@ class InventoryCase(unittest.IsolatedAsyncioTestCase):
         self.inventory = await self.open()
 
     async def asyncTearDown(self) -> None:
-        await self.inventory.close()
+        await self.inventory.shutdown()
 
-    async def open(self) -> stocksync.Inventory:
-        """The inventory at this test's path."""
-        return await stocksync.Inventory.open(OpenConfig(path=self.path, extra_roots=[]))
+    async def open(self, **platform: object) -> stocksync.Inventory:
+        """The inventory at this test's path; its parts are kept beside it."""
+        inventory = await stocksync.Inventory.open(OpenConfig(path=self.path, **platform))
+        self.stock, self.records, self.shift = inventory.stock(), inventory.records(), inventory.shift()
+        return inventory
 
-    async def thing(self, name: str = "Bolt", code: str = "09527532721278") -> str:
+    async def variant(self, name: str = "Bolt", code: str = "09527532721278") -> str:
         """Id of a new variant with one GTIN."""
-        (product,) = await self.inventory.edit([record(Collection.PRODUCTS, name=text(name), status=text("active"))])
+        product = record(RecordCollection.PRODUCTS, name=text(name), status=text("active"))
+        (product,) = await self.records.edit([product])
         fields = {"status": text("active"), "unit": text("each"), "decimals": number(0), "tracking": text("none")}
-        (variant,) = await self.inventory.edit([record(Collection.VARIANTS, product=text(product), **fields)])
-        pack = {"pack_numerator": number(1), "pack_denominator": number(1)}
-        await self.inventory.edit(
-            [record(Collection.IDENTIFIERS, variant=text(variant), scheme=text("gtin"), value=text(code), **pack)]
-        )
+        (variant,) = await self.records.edit([record(RecordCollection.VARIANTS, product=text(product), **fields)])
+        fields = {"scheme": text("gtin"), "value": text(code), "pack_numerator": number(1), "pack_denominator": number(1)}
+        await self.records.edit([record(RecordCollection.IDENTIFIERS, variant=text(variant), **fields)])
         return variant
+
+    async def numbers_at(self, location: str) -> list[int]:
+        """The numbers at a location, in order of cells."""
+        return [row.on_hand for row in (await self.stock.balances(location=location, limit=500)).rows]
 
     async def assert_invalid(self, field: str, awaitable: object) -> None:
         """The call names this field."""

@@ -7,8 +7,9 @@ import zlib
 
 from tests.support import InventoryCase
 from stocksync import FrameRequest, LabelElement, LabelFormat, LabelMedia, LabelPayload, LabelPicture
-from stocksync import LabelRequest, LabelSymbology, ScanMode, location_label, render_labels, sscc
+from stocksync import BarcodeFormat, LabelRequest, LabelSymbology, ScanMode
 
+FORMATS = (BarcodeFormat.CODE128, BarcodeFormat.QR_CODE, BarcodeFormat.DATA_MATRIX)
 MEDIA = LabelMedia(width=10_000, height=5_000, dpi=203)
 
 
@@ -25,7 +26,7 @@ def frame(png: bytes) -> FrameRequest:
     assert not any(rows[::stride])
     bits = (f"{int.from_bytes(rows[at + 1 : at + stride]):0{8 * stride - 8}b}" for at in range(0, len(rows), stride))
     luma = b"".join(row[:width].translate({48: 0, 49: 255}).encode("latin-1") for row in bits)
-    return FrameRequest(luma=luma, width=width, height=height, stride=width, region=None, mode=ScanMode.STILL)
+    return FrameRequest(luma=luma, width=width, height=height, stride=width, mode=ScanMode.STILL)
 
 
 def label(symbology: LabelSymbology, payload: LabelPayload, *lines: str, picture: object = None) -> LabelRequest:
@@ -36,37 +37,37 @@ def label(symbology: LabelSymbology, payload: LabelPayload, *lines: str, picture
 class Labels(InventoryCase):
     """Printed and scanned."""
 
-    async def scanned(self, request: LabelRequest) -> tuple[str, str, str]:
+    async def scanned(self, request: LabelRequest) -> tuple[BarcodeFormat, str, str]:
         """What the scanner reads on a label."""
-        png = await render_labels([request], MEDIA, LabelFormat.PNG())
-        (symbol,) = await self.inventory.scan_frame(frame(png))
+        png = await self.inventory.labels().render([request], MEDIA, LabelFormat.PNG())
+        (symbol,) = await self.inventory.scan().read_frame(frame(png))
         return symbol.format, symbol.symbology, symbol.text
 
     async def test_the_label_of_a_location_is_scanned(self) -> None:
-        payload = LabelPayload.CODE(text=location_label("A-01-03"))
-        for symbology, name in zip(LabelSymbology, ("CODE_128", "QR_CODE", "DATA_MATRIX"), strict=True):
+        payload = LabelPayload.CODE(text=self.inventory.labels().location_text("A-01-03"))
+        for symbology, name in zip(LabelSymbology, FORMATS, strict=True):
             read, _, text = await self.scanned(label(symbology, payload, "A-01-03", "Müsli & Öl"))
             self.assertEqual((read, text), (name, "-L/A-01-030"))
 
     async def test_a_product_label_finds_its_product(self) -> None:
-        variant = await self.thing("Olive oil", "09501101530003")
+        variant = await self.variant("Olive oil", "09501101530003")
         pairs = {"10": "AB-123", "17": "270131", "01": "09501101530003"}
         elements = [LabelElement(ai=ai, value=value) for ai, value in pairs.items()]
         request = label(LabelSymbology.DATA_MATRIX, LabelPayload.ELEMENTS(elements=elements), "Olive oil")
         _, symbology, text = await self.scanned(request)
-        found = await self.inventory.lookup(text=text, symbology=symbology)
-        self.assertEqual([match.variant for match in found.matches], [variant])
+        found = await self.inventory.scan().lookup(text, symbology=symbology)
+        self.assertEqual([match.variant.id for match in found.matches], [variant])
         self.assertEqual((found.lot, found.expiry, symbology), ("10:AB-123", "2027-01-31", "]d2"))
 
     async def test_a_pallet_in_every_form(self) -> None:
-        number = sscc(3, "9501101", 42)
+        number = self.inventory.labels().sscc(3, "9501101", 42)
         self.assertEqual(number, "395011010000000422")
         payload = LabelPayload.ELEMENTS(elements=[LabelElement(ai="00", value=number)])
         request = label(LabelSymbology.CODE128, payload, "TO: Dock 7")
-        self.assertEqual(await self.scanned(request), ("CODE_128", "]C1", f"00{number}"))
-        zpl = await render_labels([request] * 3, MEDIA, LabelFormat.ZPL())
+        self.assertEqual(await self.scanned(request), (BarcodeFormat.CODE128, "]C1", f"00{number}"))
+        zpl = await self.inventory.labels().render([request] * 3, MEDIA, LabelFormat.ZPL())
         self.assertEqual((zpl.count(b"^XA"), zpl[-5:]), (3, b"\n^XZ\n"))
-        pdf = await render_labels([request] * 3, MEDIA, LabelFormat.PDF(sheet=None))
+        pdf = await self.inventory.labels().render([request] * 3, MEDIA, LabelFormat.PDF(sheet=None))
         self.assertTrue(pdf.startswith(b"%PDF-") and b"/Count 3" in pdf)
 
     async def test_what_cannot_be_read_is_refused(self) -> None:
@@ -83,4 +84,4 @@ class Labels(InventoryCase):
             ("dpi", [label(LabelSymbology.CODE128, code)], LabelMedia(width=1_000, height=1_000, dpi=72)),
             ("labels", [], MEDIA),
         ):
-            await self.assert_invalid(field, render_labels(requests, media, LabelFormat.ZPL()))
+            await self.assert_invalid(field, self.inventory.labels().render(requests, media, LabelFormat.ZPL()))

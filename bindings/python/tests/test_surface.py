@@ -32,7 +32,7 @@ class Surface(unittest.TestCase):
 
     def test_no_narrow_number_crosses(self) -> None:
         # Android's ahead-of-time compiler mishandles 8- and 16-bit results.
-        for file in (ROOT / "bindings" / "src").glob("*.rs"):
+        for file in (ROOT / "bindings" / "src").rglob("*.rs"):
             for line in file.read_text(encoding="utf-8").splitlines():
                 if line.strip().startswith(("pub ", "fn ")) and "Vec<u8>" not in line:
                     for narrow in (*NARROW, "usize", "isize"):

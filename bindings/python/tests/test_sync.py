@@ -1,4 +1,4 @@
-"""Sync through the library: without a server it says so; with one, acts travel and listeners are heard."""
+"""Sync through the library: without a server it says so; with one, ops travel and listeners are heard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 
-from tests.support import ROOT, InventoryCase, StocksyncError, every, location, move, new_id, stocksync
+from tests.support import ROOT, InventoryCase, StocksyncError, location, move, new_id, stocksync
 from stocksync import OpenConfig
 from stocksync_demo.server import Server
 
@@ -38,7 +38,7 @@ class Listener(stocksync.SyncListener):
             raise RuntimeError("a defect of the app")
 
 
-class Watcher(stocksync.Observer):
+class Watcher(stocksync.ChangeListener):
     """Keeps what it hears and throws every time."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class WithoutServer(InventoryCase):
 
     async def test_sync_before_enrolling_asks_for_it(self) -> None:
         with self.assertRaises(StocksyncError.SignInRequired):
-            await self.inventory.sync(deadline_ms=1_000, listener=None).wait()
+            await self.inventory.sync().start(1_000).wait()
 
     async def test_enrolling_without_a_network_is_offline(self) -> None:
         server = f"http://127.0.0.1:{free_port()}"
@@ -64,10 +64,10 @@ class WithoutServer(InventoryCase):
     async def test_an_address_that_is_none_is_invalid(self) -> None:
         await self.assert_invalid("server", self.inventory.enrol(server="not an address", code="x", device_name="p"))
 
-    async def test_an_observer_hears_of_changes_and_may_throw(self) -> None:
+    async def test_a_listener_hears_of_changes_and_may_throw(self) -> None:
         watcher, shelf = Watcher(), new_id()
         self.inventory.observe(watcher)
-        await self.inventory.capture(act=None, request=move("supplier", shelf, new_id(), 1_000))
+        await self.stock.record(move("supplier", shelf, new_id(), 1_000))
         for _ in range(100):
             if watcher.heard:
                 break
@@ -95,34 +95,34 @@ class WithServer(InventoryCase):
         await self.inventory.enrol(server=self.server.url, code=code, device_name="first")
         with self.assertRaises(StocksyncError.Rejected):
             await self.inventory.enrol(server=self.server.url, code=code, device_name="again")
-        variant = await self.thing()
-        (shelf,) = await self.inventory.edit([location("A-01")])
-        await self.inventory.capture(act=None, request=move("supplier", shelf, variant, 5_000))
+        variant = await self.variant()
+        (shelf,) = await self.records.edit([location("A-01")])
+        await self.stock.record(move("supplier", shelf, variant, 5_000))
         listener = Listener(throws=True)
-        done = await self.inventory.sync(deadline_ms=30_000, listener=listener).wait()
+        done = await self.inventory.sync().start(30_000, listener).wait()
         self.assertTrue(done.complete)
         self.assertEqual((done.accepted, done.rejected), (5, 0))
         self.assertEqual(listener.heard[-1].pending, 0)
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / "second.sqlite")
-            second = await stocksync.Inventory.open(OpenConfig(path=path, extra_roots=[]))
+            second = await stocksync.Inventory.open(OpenConfig(path=path))
             code = await self.server.create_code(self.tenant)
             await second.enrol(server=self.server.url, code=code, device_name="second")
-            done = await second.sync(deadline_ms=30_000, listener=None).wait()
+            done = await second.sync().start(30_000).wait()
             self.assertEqual(done.pulled, 5)
-            page = await second.balances(every(location=shelf))
+            page = await second.stock().balances(location=shelf)
             self.assertEqual([row.on_hand for row in page.rows], [5_000])
-            found = await second.lookup(text="9527532721278", symbology=None)
-            self.assertEqual([match.variant for match in found.matches], [variant])
-            await second.close()
+            found = await second.scan().lookup("9527532721278")
+            self.assertEqual([match.variant.id for match in found.matches], [variant])
+            await second.shutdown()
 
     async def test_a_cancelled_sync_ends_and_the_next_one_goes_on(self) -> None:
         code = await self.server.create_code(self.tenant)
         await self.inventory.enrol(server=self.server.url, code=code, device_name="first")
-        await self.inventory.edit([location("A-01")])
-        handle = self.inventory.sync(deadline_ms=30_000, listener=None)
+        await self.records.edit([location("A-01")])
+        handle = self.inventory.sync().start(30_000)
         handle.cancel()
         await handle.wait()
-        done = await self.inventory.sync(deadline_ms=30_000, listener=None).wait()
+        done = await self.inventory.sync().start(30_000).wait()
         self.assertTrue(done.complete)
         self.assertEqual((await self.inventory.status()).pending, 0)

@@ -3,50 +3,46 @@
 use stocksync_core::shift::{self as core, ExpectedDocument, Scan, ShiftCommand, VariantMatch};
 use stocksync_schemas::Cell;
 
-use super::{
-    ExpectedLine, Feedback, MeasureView, ScanSource, ScanText, ShiftInput, ShiftMode, ShiftOutcome, ShiftSignal,
-    VariantMatchView,
-};
-use crate::{StocksyncError, capture};
+use super::{ExpectedLine, Feedback, ScanSource, ScanText, ShiftInput, ShiftMode, ShiftSignal};
 
-impl ShiftInput {
-    pub(super) fn read(self) -> Result<core::ShiftInput, StocksyncError> {
-        use core::ShiftInput as Core;
-        Ok(match self {
-            Self::Scan { scan } => Core::Scan(Scan {
+impl From<ShiftInput> for core::ShiftInput {
+    fn from(input: ShiftInput) -> Self {
+        match input {
+            ShiftInput::Scan { scan } => Self::Scan(Scan {
                 text: scan.text,
                 aim: scan.symbology.filter(|aim| !aim.is_empty()),
                 source: scan.source.into(),
             }),
-            Self::Location { location } => Core::Location(capture::location("location", &location)?),
-            Self::SetMode { mode } => Core::Command(ShiftCommand::Mode(mode.into())),
-            Self::Times { times } => Core::Command(ShiftCommand::Times(times)),
-            Self::Quantity { packs } => Core::Command(ShiftCommand::Quantity(packs)),
-            Self::Amount { quantity } => Core::Amount(quantity),
-            Self::Undo => Core::Command(ShiftCommand::Undo),
-            Self::Finish { complete: true } => Core::Command(ShiftCommand::Complete),
-            Self::Finish { complete: false } => Core::Command(ShiftCommand::Finish),
-            Self::Choose { variant } => Core::Choose(capture::id("variant", &variant)?),
-            Self::Lot { lot } => Core::Lot(lot),
-            Self::Expect { reference, lines } if reference.is_empty() && lines.is_empty() => Core::Expect(None),
-            Self::Expect { reference, lines } => {
-                let line = |line: ExpectedLine| {
-                    let variant = capture::id("variant", &line.variant)?;
-                    Ok(core::ExpectedLine { variant, left: line.quantity, over: line.over })
+            ShiftInput::Location { location } => Self::Location(location),
+            ShiftInput::SetMode { mode } => Self::Command(ShiftCommand::Mode(mode.into())),
+            ShiftInput::Times { times } => Self::Command(ShiftCommand::Times(times)),
+            ShiftInput::Packs { packs } => Self::Command(ShiftCommand::Quantity(packs)),
+            ShiftInput::Amount { quantity } => Self::Amount(quantity.0),
+            ShiftInput::Undo => Self::Command(ShiftCommand::Undo),
+            ShiftInput::Finish { complete: true } => Self::Command(ShiftCommand::Complete),
+            ShiftInput::Finish { complete: false } => Self::Command(ShiftCommand::Finish),
+            ShiftInput::Choose { variant } => Self::Choose(variant),
+            ShiftInput::Lot { lot } => Self::Lot(lot),
+            ShiftInput::Expect { document, lines } if document.is_empty() && lines.is_empty() => Self::Expect(None),
+            ShiftInput::Expect { document, lines } => {
+                let line = |ExpectedLine { variant, quantity, over }| core::ExpectedLine {
+                    variant,
+                    left: quantity.0,
+                    over: over.unwrap_or_default().0,
                 };
-                let lines = lines.into_iter().map(line).collect::<Result<_, StocksyncError>>()?;
-                Core::Expect(Some(ExpectedDocument { reference, lines }))
+                let lines = lines.into_iter().map(line).collect();
+                Self::Expect(Some(ExpectedDocument { reference: document, lines }))
             }
-        })
+        }
     }
 }
 
 /// A feedback of the core in its parts: what it is, and what it is about.
 #[derive(Default)]
 pub(super) struct FeedbackParts {
-    cell: Option<(Cell, i64)>,
+    pub(super) cell: Option<(Cell, i64)>,
     pub(super) choices: Vec<VariantMatch>,
-    text: String,
+    pub(super) text: String,
 }
 
 impl FeedbackParts {
@@ -91,32 +87,6 @@ pub(super) fn feedback_parts(feedback: core::Feedback) -> (Feedback, FeedbackPar
     }
 }
 
-impl From<core::ShiftOutcome> for ShiftOutcome {
-    fn from(outcome: core::ShiftOutcome) -> Self {
-        let core::ShiftOutcome { signal, feedback, on_hand, left, measures, warnings } = outcome;
-        let (feedback, FeedbackParts { cell, choices, text }) = feedback_parts(feedback);
-        Self {
-            signal: signal.map(ShiftSignal::from),
-            feedback,
-            quantity: cell.as_ref().map_or(0, |(_, quantity)| *quantity),
-            cell: cell.map(|(cell, _)| (&cell).into()),
-            on_hand,
-            left,
-            choices: choices.into_iter().map(VariantMatchView::from).collect(),
-            text,
-            measures: measures.into_iter().map(MeasureView::from).collect(),
-            warnings,
-        }
-    }
-}
-
-impl From<VariantMatch> for VariantMatchView {
-    fn from(found: VariantMatch) -> Self {
-        let VariantMatch { variant, name, unit, pack_numerator, pack_denominator, .. } = found;
-        Self { variant: variant.to_string(), name, unit, pack_numerator, pack_denominator }
-    }
-}
-
 impl From<Scan> for ScanText {
     fn from(scan: Scan) -> Self {
         let source = match scan.source {
@@ -125,7 +95,7 @@ impl From<Scan> for ScanText {
             core::ScanSource::Wedge => ScanSource::Wedge,
             core::ScanSource::Typed => ScanSource::Typed,
         };
-        Self { text: scan.text, symbology: scan.aim, source }
+        Self { text: scan.text, source, symbology: scan.aim }
     }
 }
 

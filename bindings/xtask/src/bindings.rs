@@ -57,6 +57,11 @@ pub fn generate(root: &Path, language: Language, out: Option<&Path>) -> Result<(
             _ => Err("--out DIR is missing: only Python has a default folder".to_owned()),
         };
     };
+    generate_with(root, language, out, None)
+}
+
+/// Generates code for one language into `out`, with another configuration than `bindings/uniffi.toml` if one is given.
+pub fn generate_with(root: &Path, language: Language, out: &Path, config: Option<&Path>) -> Result<(), String> {
     let out = std::path::absolute(out).map_err(|error| format!("{}: {error}", out.display()))?;
     let (library, bindgen) = library(root)?;
     let name = match language {
@@ -66,6 +71,9 @@ pub fn generate(root: &Path, language: Language, out: Option<&Path>) -> Result<(
     };
     let mut command = Command::new(bindgen);
     command.arg("generate").arg(&library).args(["--language", name, "--no-format", "--out-dir"]).arg(&out);
+    if let Some(config) = config {
+        command.arg("--config").arg(config);
+    }
     process::run(command.current_dir(root))?;
     if language == Language::Python {
         let copy = out.join(library.file_name().unwrap_or_default());

@@ -8,6 +8,7 @@ mod bindings;
 mod demo;
 mod deny;
 mod fuzz;
+mod kotlin;
 mod process;
 mod scanning;
 mod test;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{bindings, demo, deny, process, tidy, tools};
+use crate::{bindings, demo, deny, kotlin as kotlin_package, process, tidy, tools};
 
 /// Result of a suite.
 pub enum SuiteResult {
@@ -23,7 +23,7 @@ pub enum SuiteResult {
 type Suite = (&'static str, fn(&Path) -> SuiteResult);
 
 /// All suites, in the order in which they run. To add one, write `fn name(root: &Path) -> SuiteResult` and list it here.
-const SUITES: [Suite; 8] = [
+const SUITES: [Suite; 9] = [
     ("format", format),
     ("tidy", tidy),
     ("deny", deny::suite),
@@ -31,6 +31,7 @@ const SUITES: [Suite; 8] = [
     ("lints", lints),
     ("surface", surface),
     ("python", python),
+    ("kotlin", kotlin),
     ("demo", demo),
 ];
 
@@ -144,6 +145,13 @@ fn python(root: &Path) -> SuiteResult {
         .env("PYTHONPATH", package.path)
         .current_dir(root.join("bindings/python"));
     outcome(process::run(&mut command))
+}
+
+fn kotlin(root: &Path) -> SuiteResult {
+    match kotlin_package::check() {
+        Ok(()) => outcome(kotlin_package::test(root)),
+        Err(reason) => missing(reason),
+    }
 }
 
 fn demo(root: &Path) -> SuiteResult {

@@ -3,7 +3,7 @@
 //! Owns the ranking: the tenant's own raw barcodes take precedence over any parse. Must never choose one of several matches: that
 //! is the user's.
 
-use stocksync_gs1::{Meaning, ScanCandidate, ScanInput, Symbology};
+use stocksync_gs1::{Meaning, ScanCandidate, ScanInput, Symbology, Warning};
 
 use crate::measure::{LabelMeasure, Measures};
 use crate::shift::ScanSource;
@@ -27,7 +27,7 @@ pub struct LookupResult {
     /// What the label measures.
     pub measures: Vec<LabelMeasure>,
     /// Oddities of the code; none of them refuses it.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// A variant that a code names.
@@ -48,11 +48,8 @@ impl Inventory {
         let input = ScanInput { symbology: aim.and_then(Symbology::from_aim), ..ScanInput::new(text) };
         let (year, ..) = date_of(self.clock().read().wall_ms);
         let meaning = self.shift_settings()?.understand(&input, ScanSource::Typed, year)?;
-        let mut result = LookupResult {
-            text: meaning.text.clone(),
-            warnings: meaning.warnings.iter().map(|warning| format!("{warning:?}")).collect(),
-            ..LookupResult::default()
-        };
+        let mut result =
+            LookupResult { text: meaning.text.clone(), warnings: meaning.warnings.clone(), ..LookupResult::default() };
         let (matches, candidate) = self.store().read(|reader| {
             let (rows, candidate) = reader.named(&meaning)?;
             let matches = rows.into_iter().map(|identifier| lookup_match(reader, identifier));

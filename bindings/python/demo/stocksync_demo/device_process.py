@@ -12,18 +12,18 @@ import sys
 from pathlib import Path
 
 import stocksync
-from stocksync import BalanceRequest, CaptureRequest, CellRef, Collection, FieldValue, FrameRequest, LineRequest
-from stocksync import OpenConfig, RecordRequest, ScanMode
+from stocksync import CellRef, FieldValue, FrameRequest, MovementLine, OpenConfig, OpRequest, RecordCollection
+from stocksync import RecordEditRequest, ScanMode
 
 from .pictures import read_grey
 
 PAGE = 500
 _COLLECTIONS = {
-    "products": Collection.PRODUCTS,
-    "variants": Collection.VARIANTS,
-    "identifiers": Collection.IDENTIFIERS,
-    "locations": Collection.LOCATIONS,
-    "lots": Collection.LOTS,
+    "products": RecordCollection.PRODUCTS,
+    "variants": RecordCollection.VARIANTS,
+    "identifiers": RecordCollection.IDENTIFIERS,
+    "locations": RecordCollection.LOCATIONS,
+    "lots": RecordCollection.LOTS,
 }
 
 
@@ -38,17 +38,13 @@ def _field(value: str | int | bool) -> FieldValue:
     return FieldValue.INTEGER(value=value) if isinstance(value, int) else FieldValue.TEXT(value=value)
 
 
-def _request(act: dict) -> CaptureRequest:
-    """The request of one act as the driver writes it."""
-    if act["kind"] == "count":
-        cell = CellRef(variant=act["variant"], location=act["location"], lot=act["lot"])
-        return CaptureRequest.COUNT(cell=cell, counted=act["counted"], expected=None, session=None)
-    lines = [
-        LineRequest(variant=variant, lot=lot, quantity=quantity, entered="") for variant, lot, quantity in act["lines"]
-    ]
-    return CaptureRequest.MOVE(
-        _from=act["from"], to=act["to"], lines=lines, reason=act.get("reason", ""), reference=""
-    )
+def _request(op: dict) -> OpRequest:
+    """The request of one op as the driver writes it."""
+    if op["kind"] == "count":
+        cell = CellRef(variant=op["variant"], location=op["location"], lot=op["lot"])
+        return OpRequest.COUNT(cell=cell, counted=op["counted"])
+    lines = [MovementLine(variant=variant, lot=lot, quantity=quantity) for variant, lot, quantity in op["lines"]]
+    return OpRequest.MOVE(source=op["from"], destination=op["to"], lines=lines, reason=op.get("reason", ""))
 
 
 class Device:
@@ -65,21 +61,18 @@ class Device:
     async def edit(self, records: list) -> dict:
         """Makes records: collection and fields of each."""
         requests = [
-            RecordRequest(
-                collection=_COLLECTIONS[kind],
-                id=None,
-                fields={name: _field(value) for name, value in fields.items()},
-                deleted=None,
+            RecordEditRequest(
+                collection=_COLLECTIONS[kind], fields={name: _field(value) for name, value in fields.items()}
             )
             for kind, fields in records
         ]
-        return {"ids": await self.inventory.edit(requests)}
+        return {"ids": await self.inventory.records().edit(requests)}
 
     async def scan(self, path: str) -> dict:
         """Reads a picture. Pixels in, and what the library makes of them out."""
         luma, width, height = read_grey(Path(path))
-        frame = FrameRequest(luma=luma, width=width, height=height, stride=width, region=None, mode=ScanMode.STILL)
-        symbols = await self.inventory.scan_frame(frame)
+        frame = FrameRequest(luma=luma, width=width, height=height, stride=width, mode=ScanMode.STILL)
+        symbols = await self.inventory.scan().read_frame(frame)
         if not symbols:
             return {"text": None}
         found = await self.lookup(symbols[0].text, symbols[0].symbology)
@@ -87,18 +80,18 @@ class Device:
 
     async def lookup(self, text: str, symbology: str | None = None) -> dict:
         """What a code is; typed where there is no symbology."""
-        found = await self.inventory.lookup(text=text, symbology=symbology)
-        return {"variants": [match.variant for match in found.matches], "lot": found.lot}
+        found = await self.inventory.scan().lookup(text, symbology)
+        return {"variants": [match.variant.id for match in found.matches], "lot": found.lot}
 
     async def begin(self) -> dict:
         """A person begins an act."""
-        return {"act": await self.inventory.begin_act()}
+        return {"act": await self.inventory.stock().begin_act()}
 
     async def capture(self, request: dict, act: str | None = None) -> dict:
         """Records an act."""
         if act is None:
-            act = await self.inventory.begin_act()
-        saved = await self.inventory.capture(act=act, request=_request(request))
+            act = await self.inventory.stock().begin_act()
+        saved = await self.inventory.stock().record(_request(request), act)
         return {"seq": saved.seq, "reference": saved.reference}
 
     async def burst(self, request: dict, times: int) -> dict:
@@ -110,7 +103,7 @@ class Device:
     async def sync(self, deadline_ms: int) -> dict:
         """Syncs once, and says how it went."""
         try:
-            handle = self.inventory.sync(deadline_ms=deadline_ms, listener=None)
+            handle = self.inventory.sync().start(deadline_ms)
             done = await handle.wait()
         except stocksync.StocksyncError as error:
             return {"failed": type(error).__name__, "reason": str(error)}
@@ -137,9 +130,9 @@ class Device:
         """Every balance: variant, location, lot, on hand."""
         rows, after = [], None
         while True:
-            page = await self.inventory.balances(BalanceRequest(variant=None, location=None, after=after, limit=PAGE))
+            page = await self.inventory.stock().balances(after=after, limit=PAGE)
             rows += [
-                [row.cell.variant, row.cell.location, row.cell.lot, row.on_hand] for row in page.rows
+                [row.cell.variant.id, row.cell.location.id, row.cell.lot, row.on_hand] for row in page.rows
             ]
             after = page.next
             if after is None:
@@ -147,19 +140,27 @@ class Device:
 
     async def exceptions(self) -> dict:
         """The open exceptions: kind and cell."""
-        found = await self.inventory.exceptions()
-        return {"rows": [[it.kind, it.cell.variant, it.cell.location, it.cell.lot] for it in found]}
+        rows, after = [], None
+        while True:
+            page = await self.inventory.stock().exceptions(after=after, limit=PAGE)
+            for row in page.rows:
+                kind, cell = row.kind.name.lower(), row.cell
+                rows.append([kind, cell.variant.id, cell.location.id, cell.lot])
+            after = page.next
+            if after is None:
+                return {"rows": rows}
 
     async def rejected(self) -> dict:
         """The acts that the server will not apply."""
-        return {"rows": [[it.seq, it.code, it.reason] for it in await self.inventory.rejected()]}
+        page = await self.inventory.stock().rejected(limit=PAGE)
+        return {"rows": [[row.op.seq, row.code, row.reason] for row in page.rows]}
 
     async def own_acts(self) -> dict:
         """Every own act that this database still names: seq and reference."""
         rows, after = [], None
         while True:
-            page = await self.inventory.acts(after=after, limit=PAGE)
-            rows += [[act.seq, act.reference] for act in page.rows if act.own]
+            page = await self.inventory.stock().ops(after=after, limit=PAGE)
+            rows += [[op.seq, op.reference] for op in page.rows if op.own]
             after = page.next
             if after is None:
                 return {"rows": rows}
@@ -167,7 +168,7 @@ class Device:
 
 async def main(path: str) -> None:
     """Opens the database and obeys until standard input ends."""
-    inventory = await stocksync.Inventory.open(OpenConfig(path=path, extra_roots=[]))
+    inventory = await stocksync.Inventory.open(OpenConfig(path=path))
     device = Device(inventory)
     loop = asyncio.get_running_loop()
     _say({"ok": {}})
@@ -178,7 +179,7 @@ async def main(path: str) -> None:
             _say({"ok": answer})
         except stocksync.StocksyncError as error:
             _say({"error": f"{type(error).__name__}: {error}"})
-    await inventory.close()
+    await inventory.shutdown()
 
 
 if __name__ == "__main__":

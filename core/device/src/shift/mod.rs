@@ -90,7 +90,7 @@ pub struct ShiftOutcome {
     /// What the label measures.
     pub measures: Vec<LabelMeasure>,
     /// Oddities of the code, for display.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<stocksync_gs1::Warning>,
 }
 
 /// A shift, for display.

@@ -2,7 +2,7 @@
 //!
 //! Owns the look-ups. Must never decide what an event does: the state machine does that.
 
-use stocksync_gs1::{CodeKind, Meaning, ScanCandidate, ScanInput, Symbology};
+use stocksync_gs1::{CodeKind, Meaning, ScanCandidate, ScanInput, Symbology, Warning};
 use stocksync_schemas::{Location, RecordId, VariantId, limits};
 
 use super::event::{HeldScan, ResolvedScan, SerialStatus, ShiftEvent, VariantMatch};
@@ -22,7 +22,7 @@ const MAX_CHOICES: usize = 20;
 /// An input with everything that was looked up for it.
 pub(super) struct ResolvedInput {
     pub event: ShiftEvent,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// What the label measures.
     pub measures: Measures,
 }
@@ -87,7 +87,7 @@ impl Resolver<'_> {
             Some(OwnLabel::Invalid) => ShiftEvent::InvalidLabel(meaning.text),
             None => {
                 let scan = self.resolve_code(&meaning, today)?;
-                let (measures, warnings) = (scan.measures.clone(), scan.warnings.clone());
+                let (measures, warnings) = (scan.measures.clone(), meaning.warnings);
                 return Ok(ResolvedInput { event: ShiftEvent::Scanned(scan), warnings, measures });
             }
         };

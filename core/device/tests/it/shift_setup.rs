@@ -7,6 +7,7 @@ use stocksync_core::shift::{
     ShiftMode, ShiftSettings, ShiftSignal, ShiftState, Wedge, command_label, location_label,
 };
 use stocksync_core::time::Clock;
+use stocksync_gs1::Warning;
 
 use crate::desk::{Desk, TEA, gtin};
 
@@ -225,7 +226,7 @@ fn a_scanner_that_types_on_a_french_keyboard() {
     assert_eq!(types(&azerty(&location_label("DOCK").unwrap()), 6).feedback, Feedback::ShiftUpdated);
     let outcome = types("'àà-\"_&\"\"\"ç\"&", 6);
     assert_eq!((outcome.signal, outcome.on_hand), (Some(ShiftSignal::Success), Some(1_000)));
-    assert_eq!(outcome.warnings, ["LayoutRepaired(FrenchAzerty)"]);
+    assert_eq!(outcome.warnings, [Warning::LayoutRepaired(KeyboardLayout::FrenchAzerty)]);
     assert_eq!(
         types("àà'HA\"NIDBVD", 6).feedback,
         Feedback::UnknownCode("004HQ3NIDBVD".into()),
@@ -239,7 +240,11 @@ fn a_scanner_that_types_on_a_french_keyboard() {
     set(&desk, ShiftSettings::default());
     let outcome = types("'àà-\"_&\"\"\"ç\"&", 6);
     assert_eq!(outcome.on_hand, Some(5_000), "recognised all the same where nothing else is meant");
-    assert_eq!(outcome.warnings, ["LayoutRepaired(FrenchAzerty)"], "and the app sees what to set");
+    assert_eq!(
+        outcome.warnings,
+        [Warning::LayoutRepaired(KeyboardLayout::FrenchAzerty)],
+        "and the app sees what to set"
+    );
     types(&azerty(&format!("01{}10L1", gtin("0950110153000"))), 6);
     assert_eq!(desk.on_hand(desk.cheese, desk.dock, "10:L1"), 1_000, "its lot with it");
 }

@@ -1,11 +1,8 @@
-//! The settings of a shift, what of it did not decode, and its pending question, as these cross to the app. Owns shapes.
+//! The settings of a shift and what of it did not decode, as these cross to the app.
 
-use stocksync_core::measure::LabelMeasure;
-use stocksync_core::shift::{self as core, Question, SetAsideValue};
+use stocksync_core::shift::{self as core, SetAsideValue};
 
-use super::convert::feedback_parts;
-use super::{Feedback, LocationView, VariantMatchView, location_view};
-use crate::views;
+use crate::{StocksyncError, Timestamp, views};
 
 /// The keyboard layout of a device, for a scanner that types as on a US keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
@@ -27,18 +24,22 @@ pub enum KeyboardLayout {
 pub struct ShiftSettings {
     /// The keyboard layout of the device. Applies to a scanner that types (`ScanSource.Wedge`) only.
     pub layout: KeyboardLayout,
-    /// What the scanner sends for the separator of GS1 codes besides 0x1D, such as `|`: at most 8, of 1 to 16 bytes. Characters
-    /// that may be part of a lot or serial are not safe.
-    pub separators: Vec<String>,
-    /// Codes here really end with CR, LF, TAB or NUL: such an end is kept.
-    pub keep_terminator: bool,
     /// The device's time zone, minutes east of UTC, -840 to 840; decides what has expired today. Set it when the app starts
     /// and when the time zone changes.
     pub utc_offset_minutes: i32,
+    /// What the scanner sends for the separator of GS1 codes besides 0x1D, such as `|`: at most 8, of 1 to 16 bytes. Characters
+    /// that may be part of a lot or serial are not safe.
+    #[uniffi(default)]
+    pub separators: Vec<String>,
+    /// Codes here really end with CR, LF, TAB or NUL: such an end is kept.
+    #[uniffi(default = false)]
+    pub keep_terminator: bool,
     /// The on hand is not shown in counts.
+    #[uniffi(default = false)]
     pub blind_counts: bool,
     /// What the digits of the shop's own codes (prefix 02 and 20 to 29) mean, at most 64; without a layout each is a code by
     /// itself. Start from `in_store_layouts`.
+    #[uniffi(default)]
     pub in_store: Vec<InStoreLayout>,
 }
 
@@ -69,9 +70,45 @@ pub enum InStoreValue {
 
 /// The layouts of the shop's own codes that the GS1 organisation of a country (ISO 3166, two letters) publishes; empty where
 /// none are known here.
+///
+/// # Errors
+/// None in practice: every export answers with a result.
 #[uniffi::export]
-pub fn in_store_layouts(country: String) -> Vec<InStoreLayout> {
-    core::InStoreLayout::of_country(&country).into_iter().map(InStoreLayout::from).collect()
+pub fn in_store_layouts(country: String) -> Result<Vec<InStoreLayout>, StocksyncError> {
+    Ok(core::InStoreLayout::of_country(&country).into_iter().map(InStoreLayout::from).collect())
+}
+
+/// Which stored value did not decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, uniffi::Enum)]
+pub enum SetAsidePart {
+    /// The shift.
+    Shift,
+    /// Its settings.
+    Settings,
+}
+
+/// A stored value of a shift that did not decode: the shift, or its settings, started anew. No op is lost by it. The count line
+/// in progress is in it, and a count that was open stays open: see `Stock.open_sessions`.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SetAsideView {
+    /// Its number, for `Shift.delete_set_aside`.
+    pub number: i64,
+    /// Which.
+    pub part: SetAsidePart,
+    /// Why it did not decode.
+    pub reason: String,
+    /// Wall clock when it was found.
+    pub found: Timestamp,
+    /// The stored bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl From<SetAsideValue> for SetAsideView {
+    fn from(value: SetAsideValue) -> Self {
+        let SetAsideValue { number, what, reason, wall_ms, bytes } = value;
+        let part = if what == "shift" { SetAsidePart::Shift } else { SetAsidePart::Settings };
+        Self { number: views::signed(number), part, reason, found: Timestamp(wall_ms), bytes }
+    }
 }
 
 impl From<core::InStoreLayout> for InStoreLayout {
@@ -99,85 +136,10 @@ impl InStoreLayout {
     }
 }
 
-/// A stored value of a shift that did not decode: the shift, or its settings, started anew. No op is lost by it. The count line
-/// in progress is in it, and a count that was open stays open: see `open_sessions`.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct SetAsideView {
-    /// Its number, for `drop_set_aside`.
-    pub number: i64,
-    /// `shift` or `shift_settings`.
-    pub what: String,
-    /// Why it did not decode.
-    pub reason: String,
-    /// Wall clock when it was found, ms.
-    pub wall_ms: i64,
-    /// The stored bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// The pending question; it is still open after a restart.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct QuestionView {
-    /// `ChooseVariant`, `NeedLot`, `NeedQuantity` or `UnusableMeasure`.
-    pub feedback: Feedback,
-    /// The variant, or those among which to choose.
-    pub choices: Vec<VariantMatchView>,
-    /// Where the scan was made; its answer is recorded there.
-    pub location: Option<LocationView>,
-    /// How many packs.
-    pub times: u32,
-    /// What the label measures.
-    pub measures: Vec<MeasureView>,
-}
-
-/// A measure on a label.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct MeasureView {
-    /// In the words of GS1: `NET WEIGHT`, `LENGTH`, `GROSS WEIGHT`…
-    pub name: String,
-    /// `kg`, `lb`, `m`, `m²`, `l`…
-    pub unit: String,
-    /// Exactly as printed: `1.750`.
-    pub value: String,
-    /// Thousandths of that unit, to confirm with `ShiftInput.Amount` where the variant is counted in it; none where that would
-    /// lose digits.
-    pub thousandths: Option<i64>,
-    /// It measures the whole logistic unit rather than the goods.
-    pub logistic: bool,
-}
-
-impl From<LabelMeasure> for MeasureView {
-    fn from(measure: LabelMeasure) -> Self {
-        let thousandths = measure.thousandths();
-        let LabelMeasure { name, unit, value, logistic } = measure;
-        Self { name, unit, value, thousandths, logistic }
-    }
-}
-
-impl From<Question> for QuestionView {
-    fn from(question: Question) -> Self {
-        let Question { feedback, location, times, measures } = question;
-        let (feedback, parts) = feedback_parts(feedback);
-        Self {
-            feedback,
-            choices: parts.choices.into_iter().map(VariantMatchView::from).collect(),
-            location: location_view(&location),
-            times,
-            measures: measures.into_iter().map(MeasureView::from).collect(),
-        }
-    }
-}
-
-impl From<SetAsideValue> for SetAsideView {
-    fn from(value: SetAsideValue) -> Self {
-        let SetAsideValue { number, what, reason, wall_ms, bytes } = value;
-        Self { number: views::signed(number), what, reason, wall_ms, bytes }
-    }
-}
-
-impl ShiftSettings {
-    pub(crate) fn read(self) -> core::ShiftSettings {
-        let Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } = self;
+impl From<ShiftSettings> for core::ShiftSettings {
+    fn from(settings: ShiftSettings) -> Self {
+        let ShiftSettings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } =
+            settings;
         let in_store = in_store.into_iter().map(InStoreLayout::read).collect();
         let layout = match layout {
             KeyboardLayout::Same => core::KeyboardLayout::Same,
@@ -186,7 +148,7 @@ impl ShiftSettings {
             KeyboardLayout::British => core::KeyboardLayout::British,
             KeyboardLayout::German => core::KeyboardLayout::German,
         };
-        core::ShiftSettings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
+        Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
     }
 }
 
@@ -195,13 +157,6 @@ impl From<core::ShiftSettings> for ShiftSettings {
         let core::ShiftSettings { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store } =
             settings;
         let in_store = in_store.into_iter().map(InStoreLayout::from).collect();
-        let layout = match layout {
-            core::KeyboardLayout::Same => KeyboardLayout::Same,
-            core::KeyboardLayout::FrenchAzerty => KeyboardLayout::FrenchAzerty,
-            core::KeyboardLayout::FrenchAzertyCapsLock => KeyboardLayout::FrenchAzertyCapsLock,
-            core::KeyboardLayout::British => KeyboardLayout::British,
-            core::KeyboardLayout::German => KeyboardLayout::German,
-        };
-        Self { layout, separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
+        Self { layout: layout.into(), separators, keep_terminator, utc_offset_minutes, blind_counts, in_store }
     }
 }
