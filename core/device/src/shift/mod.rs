@@ -1,11 +1,11 @@
-//! A shift: work by scanning one code after the other, with a camera, a scanner or a keyboard.
+//! A shift: work by scanning one code after the other, by picture, scanner or keyboard.
 //!
 //! Owns the way from a scanned text to a recorded op and its signal. The rules are in [`machine`], a pure state machine; here
 //! codes are resolved before it and its effects carried out after it. An event is one read transaction, and one write
 //! transaction if it changes anything: ops, held scans and the state of the shift are committed together, so a kill leaves a
 //! scan whole or not done. Must never report a signal before its effects are committed.
 
-mod camera;
+mod camera_filter;
 mod document;
 mod event;
 mod held;
@@ -24,7 +24,7 @@ pub use stocksync_gs1::{InStoreValue, KeyboardLayout};
 use stocksync_ledger::CellView;
 use stocksync_schemas::{Body, Cell, Close, ClosePart, Location, SessionId, VariantId, limits};
 
-pub use camera::{COOLDOWN_MS, CameraFilter};
+pub use camera_filter::{COOLDOWN_MS, CameraFilter};
 pub use document::{ExpectedDocument, ExpectedLine};
 pub use event::{
     Feedback, HeldScan, ResolvedScan, SerialStatus, ShiftEffect, ShiftEvent, ShiftSignal, ShiftStep, VariantMatch,
@@ -109,8 +109,8 @@ pub struct ShiftView {
 /// Cells that changed, with their views.
 type ChangedCells = Vec<(Cell, CellView)>;
 
-/// A shift before an event, with everything that was looked up for it.
-struct Prepared {
+/// An event that is ready to be handled: the shift before it, with everything that was looked up.
+struct PreparedEvent {
     state: ShiftState,
     settings: ShiftSettings,
     resolved: ResolvedInput,
@@ -131,16 +131,16 @@ impl Inventory {
     /// [`Error::Rule`], [`Error::OutboxFull`], [`Error::StorageFull`]: nothing of the event was recorded, the shift is as
     /// before. [`Error::Invalid`] for a text that is empty or too long, a lot or a document beyond its limits.
     pub fn shift(&self, input: ShiftInput) -> Result<ShiftOutcome, Error> {
-        let mut camera = self.lock_shift();
+        let mut filter = self.lock_shift();
         let ms = self.clock().read().boot_ms;
         if let ShiftInput::Scan(scan) = &input
-            && camera.is_repeat(scan, ms)
+            && filter.is_repeat(scan, ms)
         {
             return Ok(ShiftOutcome::default());
         }
-        let Prepared { mut state, settings, resolved, act } = self.prepare(&input)?;
+        let PreparedEvent { mut state, settings, resolved, act } = self.prepare(&input)?;
         if let ShiftInput::Scan(scan) = input {
-            camera.remember(scan, ms);
+            filter.remember(scan, ms);
         }
         let before = state.clone();
         let now = EventContext { ms, act, session: SessionId(self.ids().id()?) };
@@ -148,14 +148,14 @@ impl Inventory {
         let written = if !effects.is_empty() || state != before {
             let write = |writer: &Writer<'_>| self.carry_out(writer, &mut state, &settings, effects, &feedback);
             // If the transaction fails, nothing was recorded: the camera's next frame tries again.
-            self.store().write(write).inspect_err(|_| camera.clear())?
+            self.store().write(write).inspect_err(|_| filter.clear())?
         } else if feedback.cell().is_some() {
             let on_hand = |reader: &Reader<'_>| displayed_on_hand(reader, &state, &settings, &feedback, &[]);
             Some(Written { cells: Vec::new(), on_hand: self.store().read(on_hand)? })
         } else {
             Some(Written::default())
         };
-        drop(camera);
+        drop(filter);
         let (signal, feedback, Written { cells, on_hand }) = match written {
             Some(written) => (signal, feedback, written),
             None => (ShiftSignal::Error, Feedback::TooManyHeldScans, Written::default()),
@@ -181,12 +181,12 @@ impl Inventory {
     }
 
     /// Loads the shift and resolves an input, in one read transaction.
-    fn prepare(&self, input: &ShiftInput) -> Result<Prepared, Error> {
+    fn prepare(&self, input: &ShiftInput) -> Result<PreparedEvent, Error> {
         let wall_ms = self.clock().read().wall_ms;
         let prepare = |reader: &Reader<'_>| {
             let Some((state, settings)) = decode_shift(reader)? else { return Ok(None) };
             let resolved = Resolver { reader, state: &state, settings: &settings, wall_ms }.resolve(input)?;
-            Ok(Some(Prepared { act: self.act_in(reader)?, state, settings, resolved }))
+            Ok(Some(PreparedEvent { act: self.act_in(reader)?, state, settings, resolved }))
         };
         if let Some(prepared) = self.store().read(prepare)? {
             return Ok(prepared);

@@ -163,8 +163,8 @@ impl Resolver<'_> {
             return Ok(None);
         }
         let id = |named: &Option<NamedLocation>| named.as_ref().map(|(location, _)| *location);
-        let asked = self.state.pending_question.as_ref().filter(|question| answer && question.location.is_some());
-        let (location, target) = match asked {
+        let question = self.state.pending_question.as_ref().filter(|question| answer && question.location.is_some());
+        let (location, target) = match question {
             Some(question) => (id(&question.location), id(&question.target)),
             None if self.state.mode == ShiftMode::DamagedReturn => (Some(Location::SCRAP), None),
             None => (id(&self.state.location), id(&self.state.target)),

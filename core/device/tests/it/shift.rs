@@ -395,7 +395,7 @@ fn a_kill_at_any_step_leaves_each_scan_whole_or_undone() {
         (draw >> 33) % most
     };
     desk.starts(ShiftMode::Receive, "DOCK");
-    let (mut deaths, mut kept) = (0, 0);
+    let (mut deaths, mut found_recorded) = (0, 0);
     for _ in 0..600 {
         let input = match next(17) {
             0..=4 => ShiftInput::Scan(Scan { text: TEA.into(), aim: None, source: ScanSource::Scanner }),
@@ -435,14 +435,14 @@ fn a_kill_at_any_step_leaves_each_scan_whole_or_undone() {
             if look(&desk) == before {
                 desk.inventory.shift(input).unwrap();
             } else {
-                kept += 1; // the person sees on the screen that it was done
+                found_recorded += 1; // the person sees on the screen that it was done
             }
         } else {
             desk.inventory.shift(input).unwrap();
         }
         assert!(desk.inventory.exceptions().unwrap().iter().all(|exception| exception.kind.as_str() != "oversold"));
     }
-    assert!(deaths > 50 && kept > 5, "{deaths} deaths, {kept} kept");
+    assert!(deaths > 50 && found_recorded > 5, "{deaths} deaths, {found_recorded} found recorded");
     desk.press(ShiftCommand::Finish);
     assert!(!desk.inventory.shift_view().unwrap().state.in_session());
     let open = desk.inventory.exceptions().unwrap();

@@ -45,13 +45,13 @@ fn variant_match(number: u8) -> VariantMatch {
 }
 
 #[derive(Debug, Clone)]
-enum Work {
+enum WorkStep {
     Does(ShiftEvent),
-    Scans { code: u8, lot: bool, pallet: bool, camera: bool },
+    Scans { code: u8, lot: bool, pallet: bool, by_frame: bool },
     Waits(i64),
 }
 
-fn work() -> impl Strategy<Value = Work> {
+fn work() -> impl Strategy<Value = WorkStep> {
     let mode = prop::sample::select(ShiftMode::ALL.map(|(mode, _)| mode).to_vec());
     let event = prop_oneof![
         2 => mode.prop_map(ShiftEvent::Mode),
@@ -65,8 +65,8 @@ fn work() -> impl Strategy<Value = Work> {
         1 => prop::sample::select(vec!["", "10:A"]).prop_map(|lot| ShiftEvent::Lot(lot.to_owned(), None)),
     ];
     let scan = (0..6_u8, any::<bool>(), prop::bool::weighted(0.2), prop::bool::weighted(0.3))
-        .prop_map(|(code, lot, pallet, camera)| Work::Scans { code, lot, pallet, camera });
-    prop_oneof![5 => event.prop_map(Work::Does), 8 => scan, 1 => (0..20_000_i64).prop_map(Work::Waits)]
+        .prop_map(|(code, lot, pallet, by_frame)| WorkStep::Scans { code, lot, pallet, by_frame });
+    prop_oneof![5 => event.prop_map(WorkStep::Does), 8 => scan, 1 => (0..20_000_i64).prop_map(WorkStep::Waits)]
 }
 
 /// Code 5 is unknown, code 4 names two variants.
@@ -172,18 +172,18 @@ proptest! {
             ms += 100;
             let now = EventContext { ms, act: act(), session: SessionId([u8::try_from(step).unwrap(); 16]) };
             let event = match work {
-                Work::Waits(span) => { ms += span; continue }
-                Work::Does(event) => event,
-                Work::Scans { code, lot, pallet, camera } => {
+                WorkStep::Waits(span) => { ms += span; continue }
+                WorkStep::Does(event) => event,
+                WorkStep::Scans { code, lot, pallet, by_frame } => {
                     let resolved = resolved(code, lot, pallet);
-                    let source = if camera { ScanSource::Camera } else { ScanSource::Scanner };
+                    let source = if by_frame { ScanSource::Camera } else { ScanSource::Scanner };
                     let scan = Scan { text: resolved.text.clone(), aim: None, source };
                     if filter.is_repeat(&scan, ms) { continue }
                     filter.remember(scan, ms);
                     ShiftEvent::Scanned(resolved)
                 }
             };
-            // A kill between two events: everything but what the camera saw comes back.
+            // A kill between two events: everything but what the filter saw comes back.
             let bytes = serde_json::to_vec(&state).unwrap();
             let mut restored: ShiftState = serde_json::from_slice(&bytes).unwrap();
             let before = books.sums(&state);

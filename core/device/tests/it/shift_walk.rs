@@ -29,8 +29,8 @@ fn e09_tolerances() {
     assert_eq!((beyond.signal, beyond.on_hand), (Some(ShiftSignal::Warning), Some(25_000)));
     desk.press(ShiftCommand::Undo);
     assert_eq!(desk.press(ShiftCommand::Quantity(3)).left, Some(-3_000), "in place of the four");
-    let note = ExpectedDocument { reference: "NOTE-9".into(), lines: Vec::new() };
-    for expected in [None, Some(note)] {
+    let delivery_note = ExpectedDocument { reference: "NOTE-9".into(), lines: Vec::new() };
+    for expected in [None, Some(delivery_note)] {
         let named = expected.clone();
         desk.does(ShiftInput::Expect(expected));
         let blind = desk.pull(TEA);
