@@ -40,11 +40,29 @@ impl IdError {
 /// Writes `bytes` as lower-case hexadecimal.
 #[must_use]
 pub fn to_hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::with_capacity(bytes.len() * 2);
+    push_hex(&mut text, bytes);
+    text
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+}
+
+/// Writes an id as groups of 8, 4, 4, 4 and 12 hexadecimal digits.
+fn hyphenated(bytes: &[u8; 16]) -> String {
+    let mut text = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        push_hex(&mut text, &[*byte]);
+    }
+    text
 }
 
 /// Parses exactly `N` bytes of hexadecimal; hyphens are ignored.
@@ -94,17 +112,7 @@ macro_rules! id16 {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let hex = to_hex(&self.0);
-                let mut rest = hex.as_str();
-                for (part, len) in [8, 4, 4, 4, 12].into_iter().enumerate() {
-                    if part > 0 {
-                        f.write_str("-")?;
-                    }
-                    let (head, tail) = rest.split_at_checked(len).unwrap_or((rest, ""));
-                    f.write_str(head)?;
-                    rest = tail;
-                }
-                Ok(())
+                f.write_str(&hyphenated(&self.0))
             }
         }
 
@@ -123,7 +131,7 @@ macro_rules! id16 {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&hyphenated(&self.0))
             }
         }
 

@@ -6,7 +6,7 @@ use stocksync_core::shift::{
     Wedge, command_label, location_label,
 };
 use stocksync_core::time::Clock;
-use stocksync_schemas::Location;
+use stocksync_schemas::{Location, UserId};
 
 use crate::desk::{Desk, TEA, gtin, name_it, variant};
 
@@ -380,6 +380,38 @@ fn a09_upc_e_is_understood_as_printed() {
         let found = desk.inventory.lookup(text, aim).unwrap();
         assert_eq!(found.matches[0].identifier.variant, soap, "{text:?}");
     }
+}
+
+/// Whatever an input does is one transaction; what changes nothing writes nothing.
+#[test]
+fn an_input_is_at_most_one_write_transaction() {
+    let commits = |prepare: &dyn Fn(&Desk), input: ShiftInput| {
+        let desk = Desk::new();
+        prepare(&desk);
+        // The device dies after its second commit: a first one is allowed.
+        desk.inventory.die_after(Some((u64::MAX, 2))).unwrap();
+        desk.inventory.shift(input).unwrap();
+        let before = desk.inventory.has_died();
+        let writes = desk.inventory.set_user(UserId([7; 16]));
+        (before, writes.is_err())
+    };
+    let scan = |text: &str| ShiftInput::Scan(Scan { text: text.to_owned(), aim: None, source: ScanSource::Scanner });
+    let receives = |desk: &Desk| desk.starts(ShiftMode::Receive, "DOCK");
+    let asks = |desk: &Desk| {
+        desk.starts(ShiftMode::Receive, "DOCK");
+        desk.pull(&gtin("0950110153000"));
+    };
+    let counts = |desk: &Desk| {
+        desk.starts(ShiftMode::Count, "DOCK");
+        desk.pull(TEA);
+    };
+    let once = (false, true);
+    assert_eq!(commits(&receives, scan(TEA)), once);
+    assert_eq!(commits(&receives, scan("WHAT")), once, "a held scan");
+    assert_eq!(commits(&asks, scan(TEA)), once, "the question before it is held, too");
+    assert_eq!(commits(&counts, scan("WHAT")), once, "the count line before it is recorded, too");
+    assert_eq!(commits(&counts, ShiftInput::Command(ShiftCommand::Complete)), once);
+    assert_eq!(commits(&|_| {}, scan(TEA)), (false, false), "a look-up writes nothing");
 }
 
 /// Random work by a hurried person on a dying battery: what was answered is recorded, what was not is there whole or not at
