@@ -115,7 +115,7 @@ fn close(step: &HistoryStep, session: SessionId, covered: Location, history: &[E
         if let Body::Count(count) = &entry.op.body
             && count.session == Some(session)
             && !(step.knows == 0 && step.quantity == 1)
-            && (step.pick % 5 != 0 || count.cell.location == covered)
+            && (!step.pick.is_multiple_of(5) || count.cell.location == covered)
         {
             parts.entry(count.cell.clone()).or_default().push(entry.reference());
         }
