@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use stocksync_ledger::CellView;
 use stocksync_schemas::{BootId, Cell, LogPoint, OpRef};
 
+use crate::Error;
+
 /// An act in progress: what its device knew when it began. Plain data; losing it loses nothing but that knowledge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
@@ -21,6 +23,18 @@ pub struct Act {
     pub exchange: i64,
     /// How many lost tails of the server were known then: later ones lower `seen`.
     pub lost_tails: i64,
+}
+
+impl Act {
+    /// Encodes the act as JSON, for storage.
+    pub(crate) fn encode(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|_| Error::Internal("an act cannot be encoded"))
+    }
+
+    /// Decodes a stored act.
+    pub(crate) fn decode(text: &str) -> Result<Self, Error> {
+        serde_json::from_str(text).map_err(|_| Error::Internal("a stored act cannot be decoded"))
+    }
 }
 
 /// An op that has been recorded and is durable.

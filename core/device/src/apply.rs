@@ -13,7 +13,7 @@ use stocksync_schemas::{Acceptance, Body, Cell, LogPoint, ReplicaId};
 
 use crate::Error;
 use crate::records;
-use crate::store::{OwnState, Writer};
+use crate::store::{OwnOpState, Writer};
 
 /// Ops folded in one go after an upgrade.
 const DECODED_AT_ONCE: usize = 1_000;
@@ -35,7 +35,7 @@ pub(crate) fn apply(writer: &Writer<'_>, batch: FoldBatch) -> Result<Changes, Er
 /// that they touched is folded again.
 pub(crate) fn forget_past(writer: &Writer<'_>, own: ReplicaId, common: LogPoint) -> Result<(), Error> {
     writer.lower_seen(common)?;
-    writer.note_lost_tail(common)?;
+    writer.insert_lost_tail(common)?;
     let mut records = BTreeSet::new();
     let mut batch = FoldBatch::default();
     let mut waiting = Vec::new();
@@ -48,12 +48,12 @@ pub(crate) fn forget_past(writer: &Writer<'_>, own: ReplicaId, common: LogPoint)
             }
             continue;
         }
-        let Some((context, _)) = writer.read().context(lane.seq)? else { continue };
-        let state = writer.read().own_state(lane.seq)?;
-        if state == Some(OwnState::Rejected as i64) {
+        let Some((context, _)) = writer.read().capture_context(lane.seq)? else { continue };
+        let state = writer.read().own_op_state(lane.seq)?;
+        if state == Some(OwnOpState::Rejected) {
             continue;
         }
-        if state == Some(OwnState::Accepted as i64) {
+        if state == Some(OwnOpState::Accepted) {
             waiting.push(lane.seq);
         }
         let (past, own_past) = (context.seen.position, context.own_seen);
@@ -61,7 +61,7 @@ pub(crate) fn forget_past(writer: &Writer<'_>, own: ReplicaId, common: LogPoint)
         batch.accepted.push(Entry { acceptance, ..entry });
     }
     apply(writer, batch)?;
-    waiting.into_iter().try_for_each(|seq| writer.set_own(seq, OwnState::Waits, "", ""))?;
+    waiting.into_iter().try_for_each(|seq| writer.update_own_op(seq, OwnOpState::Pending, "", ""))?;
     records::remake(writer, own, &records)
 }
 
@@ -92,7 +92,7 @@ fn decode_kind(writer: &Writer<'_>, kind: Kind, version: u32) -> Result<(), Erro
     for entry in writer.read().ops_of_kind(kind, version)? {
         let lane = entry.op.lane;
         let is_own = own.as_deref() == Some(lane.replica.0.as_slice());
-        let rejected = is_own && writer.read().own_state(lane.seq)? == Some(OwnState::Rejected as i64);
+        let rejected = is_own && writer.read().own_op_state(lane.seq)? == Some(OwnOpState::Rejected);
         if !rejected && !matches!(entry.op.body, Body::Opaque(_)) {
             decoded.push(entry);
         }

@@ -66,7 +66,7 @@ impl Inventory {
             let reason = format!("at most {MAX_EDITS} in one call");
             return Err(Error::Invalid { field: "records", reason });
         }
-        let ids = self.store().write(|writer| edits.iter().map(|it| self.edit_in(writer, it)).collect())?;
+        let ids = self.store().write(|writer| edits.iter().map(|edit| self.edit_in(writer, edit)).collect())?;
         self.notify(&[]);
         Ok(ids)
     }
@@ -91,17 +91,17 @@ impl Inventory {
         Ok((derived_id(tenant, "product", gtin), derived_id(tenant, "variant", gtin)))
     }
 
-    pub(crate) fn edit_in(&self, writer: &Writer<'_>, it: &RecordEdit) -> Result<RecordId, Error> {
-        let collection = find(&it.collection)?;
-        let id = match it.id {
+    pub(crate) fn edit_in(&self, writer: &Writer<'_>, record: &RecordEdit) -> Result<RecordId, Error> {
+        let collection = find(&record.collection)?;
+        let id = match record.id {
             Some(id) => id,
-            None => self.new_id(writer, collection, &it.edit)?,
+            None => self.new_id(writer, collection, &record.edit)?,
         };
         let mut document = writer.read().document(collection.name, id)?.unwrap_or_default();
         let now_ms = self.clock().read().wall_ms;
-        let change = document.edit(collection, self.replica(), now_ms, &it.edit)?;
+        let change = document.edit(collection, self.replica(), now_ms, &record.edit)?;
         let row = document.row();
-        if it.id.is_none() && !is_complete(collection, &row) {
+        if record.id.is_none() && !is_complete(collection, &row) {
             let missing = collection.fields.iter().find(|field| field.required && !row.fields.contains_key(field.name));
             let field = missing.map_or("field", |field| field.name);
             return Err(Error::Invalid { field, reason: "a value is needed".to_owned() });
@@ -109,7 +109,7 @@ impl Inventory {
         let Some(change) = change else { return Ok(id) };
         let body = Body::Record(RecordChange { collection: collection.name.to_owned(), record: id, change });
         self.capture(writer, None, body)?;
-        keep(writer, collection, id, &mut document)?;
+        store_document(writer, collection, id, &mut document)?;
         Ok(id)
     }
 
@@ -151,22 +151,22 @@ pub(crate) fn merge(writer: &Writer<'_>, entry: &Entry) -> Result<(), Error> {
     // The server refuses what the guard refuses; a change it let through that is refused here is kept as an op alone.
     match document.merge(&body.change, entry.op.lane.replica) {
         Ok(Merged::Applied) => {}
-        Ok(Merged::Waits) => return writer.wait_record(collection.name, body.record, entry.op.lane),
+        Ok(Merged::Waits) => return writer.insert_record_wait(collection.name, body.record, entry.op.lane),
         Ok(Merged::AlreadyThere) | Err(_) => return Ok(()),
     }
     let mut again = true;
     while again {
         again = false;
-        for lane in writer.read().waiting_changes(collection.name, body.record)? {
+        for lane in writer.read().record_waits(collection.name, body.record)? {
             let Some(Entry { op, .. }) = writer.read().op(lane)? else { continue };
             let Body::Record(change) = &op.body else { continue };
             if document.merge(&change.change, lane.replica) != Ok(Merged::Waits) {
-                writer.end_wait(lane)?;
+                writer.delete_record_wait(lane)?;
                 again = true;
             }
         }
     }
-    keep(writer, collection, body.record, &mut document)
+    store_document(writer, collection, body.record, &mut document)
 }
 
 /// Makes documents again from the ops held, after some of theirs were dropped.
@@ -192,11 +192,11 @@ pub(crate) fn remake(writer: &Writer<'_>, own: ReplicaId, records: &BTreeSet<(St
         if waiting.iter().any(|lane| lane.replica == own) {
             continue;
         }
-        writer.end_waits(collection.name, *id)?;
+        writer.delete_record_waits(collection.name, *id)?;
         for lane in waiting {
-            writer.wait_record(collection.name, *id, lane)?;
+            writer.insert_record_wait(collection.name, *id, lane)?;
         }
-        keep(writer, collection, *id, &mut document)?;
+        store_document(writer, collection, *id, &mut document)?;
     }
     Ok(())
 }
@@ -217,11 +217,16 @@ fn fold(mut changes: Vec<Entry>) -> (Document, Vec<Lane>) {
 }
 
 /// Keeps a document and the row that lists show.
-fn keep(writer: &Writer<'_>, collection: &Collection, id: RecordId, document: &mut Document) -> Result<(), Error> {
-    writer.keep_document(collection.name, id, &document.save())?;
+fn store_document(
+    writer: &Writer<'_>,
+    collection: &Collection,
+    id: RecordId,
+    document: &mut Document,
+) -> Result<(), Error> {
+    writer.upsert_document(collection.name, id, &document.save())?;
     let row = document.row();
     let shown = !row.deleted && is_complete(collection, &row);
-    writer.project(collection.name, id, if shown { Some(&row) } else { None })
+    writer.replace_projection(collection.name, id, if shown { Some(&row) } else { None })
 }
 
 /// Variants whose tracking one transaction projects.
@@ -244,7 +249,7 @@ pub(crate) fn backfill_tracking(store: &Store) -> Result<(), Error> {
                 writer.set_variant_tracking(*record, document.row().text("tracking"))?;
             }
             if records.is_empty() {
-                writer.remove_meta(MARK)?;
+                writer.delete_meta(MARK)?;
             }
             Ok(records.last().copied())
         })?;

@@ -1,25 +1,29 @@
-//! The phone's clocks, and when an act was in server time (DESIGN 4).
+//! The device's clocks, and the time of an op on the server's clock (design 4).
 //!
-//! Owns the estimate: an interval that contains the truth as long as the boot clock drifts less than
-//! [`limits::DRIFT_PPM`]. The wall clock only chooses a point inside what is certain: it may be days off.
+//! Owns the estimate: an interval that contains the truth as long as the boot clock drifts less than [`DRIFT_PPM`]. The wall
+//! clock only chooses a point inside that interval: it may be days off.
 
 use stocksync_schemas::limits::{DRIFT_PPM, TIME_MS};
 use stocksync_schemas::{BootId, CaptureTime, Estimate};
 
-/// What the clocks show.
+use crate::Error;
+pub use crate::store::ExchangeSample;
+use crate::store::Reader;
+
+/// What both clocks show at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockReading {
     /// Wall clock, ms since 1970.
     pub wall_ms: i64,
-    /// Boot clock, ms; goes on while the phone sleeps.
+    /// Boot clock, ms; runs while the device sleeps.
     pub boot_ms: i64,
-    /// Which boot. An unreadable one is a new id for each process: that counts as a restart.
+    /// Id of the boot. Where the system shows none, a new id for each process, which counts as a restart.
     pub boot: BootId,
 }
 
-/// The phone's clocks. Kotlin gives `elapsedRealtime`, Swift `mach_continuous_time`, Linux `CLOCK_BOOTTIME`.
+/// The device's clocks. Kotlin gives `elapsedRealtime`, Swift `mach_continuous_time`, Linux `CLOCK_BOOTTIME`.
 pub trait Clock: Send + Sync {
-    /// What they show now.
+    /// Reads both clocks.
     fn read(&self) -> ClockReading;
 }
 
@@ -32,26 +36,26 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// Reads the boot id and uptime where the system shows them. `fallback` stands for the boot where it does not.
+    /// Reads the boot id and uptime where the system shows them; elsewhere `fallback` is the boot id and the clock begins at 0.
     #[must_use]
     pub fn new(fallback: BootId) -> Self {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
         let uptime = std::fs::read_to_string("/proc/uptime").ok();
         let known =
-            boot.as_deref().and_then(|text| text.trim().parse().ok()).zip(uptime.as_deref().and_then(hundredths));
+            boot.as_deref().and_then(|text| text.trim().parse().ok()).zip(uptime.as_deref().and_then(uptime_ms));
         let (boot, uptime_at_start_ms) = known.unwrap_or((fallback, 0));
         Self { boot, started: std::time::Instant::now(), uptime_at_start_ms }
     }
 }
 
-/// "12345.67 …" as ms.
-fn hundredths(uptime: &str) -> Option<i64> {
+/// Parses the first number of `/proc/uptime` ("12345.67 …", seconds) to ms.
+fn uptime_ms(uptime: &str) -> Option<i64> {
     let (whole, part) = uptime.split_whitespace().next()?.split_once('.')?;
     Some(whole.parse::<i64>().ok()? * 1_000 + part.get(..2)?.parse::<i64>().ok()? * 10)
 }
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is where time enters")]
+    #[allow(clippy::disallowed_methods, reason = "the only place that reads the system's clock")]
     fn read(&self) -> ClockReading {
         let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(0);
@@ -63,71 +67,57 @@ impl Clock for SystemClock {
     }
 }
 
-/// One exchange as the phone's boot clock saw it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExchangeSample {
-    /// Its number; later ones are higher.
-    pub number: i64,
-    /// Which boot.
-    pub boot: BootId,
-    /// Boot clock when the request left.
-    pub sent_ms: i64,
-    /// Boot clock when the answer was there.
-    pub received_ms: i64,
-    /// Server time in between.
-    pub server_ms: i64,
-}
-
-/// The contacts that say something about one act.
+/// The exchanges that bound the time of one op.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClockBounds {
-    /// The last of the act's boot before it.
+    /// The last one before the op, in the same boot.
     pub before: Option<ExchangeSample>,
-    /// The first of the act's boot after it.
+    /// The first one after the op, in the same boot.
     pub after: Option<ExchangeSample>,
-    /// The last one of any boot that was known when the act was captured.
+    /// The last one of any boot that was known when the op was captured.
     pub last_known: Option<ExchangeSample>,
-    /// The first one after the act was captured, of any boot.
+    /// The first one of any boot after the op was captured.
     pub next_known: Option<ExchangeSample>,
 }
 
-/// Server time at boot time `at`, as reckoned from one exchange_sample: first and last possible ms.
-fn reckon(exchange_sample: &ExchangeSample, at: i64) -> (i64, i64) {
-    let (sent, received) = (exchange_sample.sent_ms, exchange_sample.received_ms.max(exchange_sample.sent_ms));
-    let distance = if at > received { at - received } else { (sent - at).max(0) };
+/// First and last possible server time at boot time `at_ms`, extrapolated from one exchange of that boot.
+fn extrapolate(sample: &ExchangeSample, at_ms: i64) -> (i64, i64) {
+    let (sent, received) = (sample.sent_ms, sample.received_ms.max(sample.sent_ms));
+    let distance = if at_ms > received { at_ms - received } else { (sent - at_ms).max(0) };
     let drift = distance.saturating_mul(DRIFT_PPM) / 1_000_000 + 1;
-    (exchange_sample.server_ms + (at - received) - drift, exchange_sample.server_ms + (at - sent) + drift)
+    (sample.server_ms + (at_ms - received) - drift, sample.server_ms + (at_ms - sent) + drift)
 }
 
-/// When the act was, in server time.
+/// When an op happened, in server time: an interval that contains the truth as long as the boot clock drifts less than
+/// [`DRIFT_PPM`].
 #[must_use]
-pub fn estimate(captured: &CaptureTime, around: &ClockBounds) -> Estimate {
+pub fn estimate(captured: &CaptureTime, bounds: &ClockBounds) -> Estimate {
     let took = i64::from(captured.took_ms);
-    let at = captured.boot_ms;
-    let bounds = match (around.before, around.after) {
+    let at_ms = captured.boot_ms;
+    let interval = match (bounds.before, bounds.after) {
         (Some(before), Some(after)) => {
-            let ((a, b), (c, d)) = (reckon(&before, at), reckon(&after, at));
-            // Spans that disagree beyond drift: the boot clock was not one clock. That counts as a restart.
+            let ((a, b), (c, d)) = (extrapolate(&before, at_ms), extrapolate(&after, at_ms));
+            // Empty: boot and server clock disagree beyond drift, so the boot clock was reset. That counts as a restart.
             if a.max(c) <= b.min(d) { Some((a.max(c), b.min(d))) } else { None }
         }
-        (Some(one), None) | (None, Some(one)) => Some(reckon(&one, at)),
+        (Some(sample), None) | (None, Some(sample)) => Some(extrapolate(&sample, at_ms)),
         (None, None) => None,
     };
-    let (ended, uncertainty) = match bounds {
+    let (ended, uncertainty) = match interval {
         Some((first, last)) => (first + (last - first) / 2, (last - first) / 2 + 1),
-        None => certain(captured.wall_ms, around),
+        None => bound_by_exchanges(captured.wall_ms, bounds),
     };
     let ended = ended.clamp(0, TIME_MS);
     Estimate { began: (ended - took).max(0), ended, uncertainty: uncertainty.max(0).unsigned_abs() }
 }
 
-/// How uncertain a wall clock is on which nothing else says a word.
-const UNKNOWN_MS: i64 = 400 * 24 * 3_600_000;
+/// Uncertainty of a wall clock that no pair of exchanges bounds, ms.
+const UNBOUNDED_MS: i64 = 400 * 24 * 3_600_000;
 
-/// The wall clock inside what is certain, and how far the truth may be from it.
-fn certain(wall_ms: i64, around: &ClockBounds) -> (i64, i64) {
-    let first = around.last_known.map(|exchange_sample| exchange_sample.server_ms);
-    let last = around.next_known.map(|exchange_sample| exchange_sample.server_ms);
+/// The wall clock, clamped between the exchanges of other boots around the op, and its uncertainty.
+fn bound_by_exchanges(wall_ms: i64, bounds: &ClockBounds) -> (i64, i64) {
+    let first = bounds.last_known.map(|sample| sample.server_ms);
+    let last = bounds.next_known.map(|sample| sample.server_ms);
     match (first, last) {
         (Some(first), Some(last)) if first <= last => {
             let ended = wall_ms.clamp(first, last);
@@ -135,8 +125,28 @@ fn certain(wall_ms: i64, around: &ClockBounds) -> (i64, i64) {
         }
         (first, last) => {
             let ended = wall_ms.max(first.unwrap_or(wall_ms)).min(last.unwrap_or(i64::MAX));
-            (ended, UNKNOWN_MS)
+            (ended, UNBOUNDED_MS)
         }
+    }
+}
+
+impl Reader<'_> {
+    /// The exchanges before an op that ended at `boot_ms` of `boot`, among those up to number `after_exchange`.
+    pub(crate) fn bounds_before(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<ClockBounds, Error> {
+        Ok(ClockBounds {
+            before: self.exchange_before(boot, boot_ms, after_exchange)?,
+            last_known: self.last_exchange(after_exchange)?,
+            ..ClockBounds::default()
+        })
+    }
+
+    /// The exchanges before and after an op that was captured when `after_exchange` was the newest one.
+    pub(crate) fn clock_bounds(&self, boot: BootId, boot_ms: i64, after_exchange: i64) -> Result<ClockBounds, Error> {
+        Ok(ClockBounds {
+            after: self.exchange_after(boot, boot_ms, after_exchange)?,
+            next_known: self.next_exchange(after_exchange)?,
+            ..self.bounds_before(boot, boot_ms, after_exchange)?
+        })
     }
 }
 
@@ -175,32 +185,29 @@ mod tests {
             // The boot clock as a function of true time, which is server time here.
             let base = 1_790_000_000_000_i64;
             let boot = |truth: i64| (truth - base) + (truth - base) * drift / 1_000_000;
-            let exchange_sample = |number, sent: i64, up: i64, down: i64| ExchangeSample {
+            let sample = |number, sent: i64, up: i64, down: i64| ExchangeSample {
                 number, boot: BootId([1; 16]), sent_ms: boot(sent), received_ms: boot(sent + up + down), server_ms: sent + up,
             };
             let [a, b, c, d] = trips;
-            let before = exchange_sample(1, base + first, a, b);
+            let before = sample(1, base + first, a, b);
             let act = base + first + a + b + gap;
-            let after = exchange_sample(2, act + later, c, d);
-            let around = ClockBounds {
+            let after = sample(2, act + later, c, d);
+            let bounds = ClockBounds {
                 before: (which != 1).then_some(before), after: (which != 0).then_some(after), ..ClockBounds::default()
             };
-            let it = estimate(&captured(boot(act), 0), &around);
-            let off = i64::try_from(it.uncertainty).unwrap();
-            prop_assert!(it.ended - off <= act && act <= it.ended + off, "{it:?} misses {act}");
+            let estimated = estimate(&captured(boot(act), 0), &bounds);
+            let off = i64::try_from(estimated.uncertainty).unwrap();
+            prop_assert!(estimated.ended - off <= act && act <= estimated.ended + off, "{estimated:?} misses {act}");
         }
     }
 
     #[test]
     fn after_a_restart_the_wall_clock_chooses_inside_what_is_certain() {
-        let exchange_sample =
+        let sample =
             |server_ms| ExchangeSample { number: 1, boot: BootId([9; 16]), sent_ms: 0, received_ms: 0, server_ms };
-        let around = ClockBounds {
-            last_known: Some(exchange_sample(1_000)),
-            next_known: Some(exchange_sample(9_000)),
-            ..ClockBounds::default()
-        };
-        let at = |wall_ms| estimate(&CaptureTime { wall_ms, ..captured(0, 0) }, &around);
+        let bounds =
+            ClockBounds { last_known: Some(sample(1_000)), next_known: Some(sample(9_000)), ..ClockBounds::default() };
+        let at = |wall_ms| estimate(&CaptureTime { wall_ms, ..captured(0, 0) }, &bounds);
         assert_eq!((at(4_000).ended, at(4_000).uncertainty), (4_000, 5_000));
         assert_eq!((at(1_000_000).ended, at(1_000_000).uncertainty), (9_000, 8_000), "three days ahead");
         assert_eq!((at(0).ended, at(0).uncertainty), (1_000, 8_000), "set back");
@@ -208,13 +215,11 @@ mod tests {
 
     #[test]
     fn acts_take_time() {
-        let exchange_sample =
+        let sample =
             ExchangeSample { number: 1, boot: BootId([1; 16]), sent_ms: 0, received_ms: 10, server_ms: 50_000 };
-        let it = estimate(
-            &captured(20_000, 5_000),
-            &ClockBounds { before: Some(exchange_sample), ..ClockBounds::default() },
-        );
-        assert_eq!(it.ended - it.began, 5_000);
+        let estimated =
+            estimate(&captured(20_000, 5_000), &ClockBounds { before: Some(sample), ..ClockBounds::default() });
+        assert_eq!(estimated.ended - estimated.began, 5_000);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Inventory {
     pub fn begin_session(&self) -> Result<SessionId, Error> {
         let session = SessionId(self.ids.id()?);
         let act = self.begin_act()?;
-        self.store.write(|writer| writer.open_session(session, &act))?;
+        self.store.write(|writer| writer.insert_session(session, &act.encode()?))?;
         Ok(session)
     }
 
@@ -59,7 +59,7 @@ impl Inventory {
     /// [`Error::NotFound`] if the session was not opened here; else as [`Inventory::record`].
     pub fn close_session(&self, session: SessionId, complete: Vec<Location>) -> Result<CapturedOp, Error> {
         let (act, counts) = self.store.read(|reader| {
-            let act = reader.session_act(session)?.ok_or(Error::NotFound("session"))?;
+            let act = Act::decode(&reader.session_act(session)?.ok_or(Error::NotFound("session"))?)?;
             Ok((act, reader.session_counts(session)?))
         })?;
         let parts = counts.into_iter().map(|(cell, counts)| ClosePart { cell, counts }).collect();
@@ -75,7 +75,7 @@ impl Inventory {
     pub fn record(&self, act: Option<Act>, body: Body) -> Result<CapturedOp, Error> {
         let captured = self.store.write(|writer| {
             if let Body::Close(close) = &body {
-                writer.end_session(close.session)?;
+                writer.delete_session(close.session)?;
             }
             self.capture(writer, act, body)
         })?;
@@ -92,27 +92,27 @@ impl Inventory {
             return Err(Error::OutboxFull);
         }
         let after_exchange = capture_state.exchange;
-        let when = self.when(&reader, &act, after_exchange)?;
+        let time = self.capture_times(&reader, &act, after_exchange)?;
         let lane = Lane { replica: self.replica, seq: capture_state.captured_seq + 1 };
-        let op = Op::new(lane, when, capture_state.user, body);
+        let op = Op::new(lane, time, capture_state.user, body);
         rules::check(&op)?;
-        let around = reader.before(when.boot, when.boot_ms, after_exchange)?;
+        let bounds = reader.bounds_before(time.boot, time.boot_ms, after_exchange)?;
         let lost =
             if act.lost_tails < capture_state.lost_tails { reader.lost_tails(act.lost_tails)? } else { Vec::new() };
         let seen = lost.into_iter().fold(act.seen, lower);
-        let context = CaptureContext { estimate: estimate(&when, &around), seen, own_seen: act.own_seen };
+        let context = CaptureContext { estimate: estimate(&time, &bounds), seen, own_seen: act.own_seen };
         let entry = Entry::new(op, Acceptance::provisional(&context));
         let reference = entry.reference();
-        writer.insert_own(lane.seq, &context, after_exchange)?;
+        writer.insert_own_op(lane.seq, &context, after_exchange)?;
         let changes = apply(writer, FoldBatch { new: vec![entry], ..FoldBatch::default() })?;
         Ok(CapturedOp { reference, cells: changes.into_iter().collect() })
     }
 
     /// The clocks at the end of an act, and how long it took. Across a restart no clock measures that: then the act may have
     /// begun as early as the last exchange before it.
-    fn when(&self, reader: &Reader<'_>, act: &Act, after_exchange: i64) -> Result<CaptureTime, Error> {
+    fn capture_times(&self, reader: &Reader<'_>, act: &Act, after_exchange: i64) -> Result<CaptureTime, Error> {
         let now = self.clock.read();
-        let mut when = CaptureTime {
+        let mut time = CaptureTime {
             wall_ms: now.wall_ms.clamp(0, limits::TIME_MS),
             boot_ms: now.boot_ms.clamp(0, limits::TIME_MS),
             boot: now.boot,
@@ -121,14 +121,14 @@ impl Inventory {
         let took = if act.boot == now.boot {
             now.boot_ms.saturating_sub(act.boot_ms)
         } else {
-            let around = reader.before(when.boot, when.boot_ms, after_exchange)?;
-            let ended = estimate(&when, &around);
+            let bounds = reader.bounds_before(time.boot, time.boot_ms, after_exchange)?;
+            let ended = estimate(&time, &bounds);
             let latest = ended.ended.saturating_add(i64::try_from(ended.uncertainty).unwrap_or(i64::MAX));
-            let earliest = reader.before(act.boot, act.boot_ms, act.exchange)?.last_known;
+            let earliest = reader.bounds_before(act.boot, act.boot_ms, act.exchange)?.last_known;
             earliest.map_or(i64::MAX, |contact| latest.saturating_sub(contact.server_ms))
         };
-        when.took_ms = u32::try_from(took.max(0)).unwrap_or(u32::MAX).min(limits::TOOK_MS);
-        Ok(when)
+        time.took_ms = u32::try_from(took.max(0)).unwrap_or(u32::MAX).min(limits::TOOK_MS);
+        Ok(time)
     }
 
     /// Voids the newest own movement, count or close that counts. Durable when it returns.

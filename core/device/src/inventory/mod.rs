@@ -124,7 +124,7 @@ impl Inventory {
         }
         let store = Store::open(path)?;
         let replica = store.write(|writer| {
-            let replica = writer.replica(|| ids.id())?;
+            let replica = writer.load_or_insert_replica(|| ids.id())?;
             decode_known_kinds(writer)?;
             Ok(replica)
         })?;
@@ -142,7 +142,7 @@ impl Inventory {
         let credential = self.store.read(|reader| text(reader, CREDENTIAL))?;
         if let (Some(device), Some(credential)) = (enrolled, credential) {
             secrets.save(&device.secret_name(), &credential).map_err(Error::SecretStore)?;
-            self.store.write(|writer| writer.remove_meta(CREDENTIAL))?;
+            self.store.write(|writer| writer.delete_meta(CREDENTIAL))?;
         }
         self.secrets = Some(secrets);
         Ok(self)
@@ -198,7 +198,7 @@ impl Inventory {
             writer.set_meta("device", device.device.to_string().as_bytes())?;
             writer.set_meta("server", device.server.as_bytes())?;
             match self.secrets {
-                Some(_) => writer.remove_meta(CREDENTIAL),
+                Some(_) => writer.delete_meta(CREDENTIAL),
                 None => writer.set_meta(CREDENTIAL, enrolment.credential.as_bytes()),
             }
         })?;
@@ -223,12 +223,12 @@ impl Inventory {
     /// [`Error::Database`].
     pub fn status(&self) -> Result<Status, Error> {
         self.store.read(|reader| {
-            let (pending, oldest_ms) = reader.waiting()?;
+            let outbox = reader.outbox_size()?;
             let capture_state = reader.capture_state(self.replica)?;
             Ok(Status {
                 replica: self.replica,
-                pending,
-                oldest_ms,
+                pending: outbox.pending,
+                oldest_ms: outbox.oldest_ms,
                 rejected: reader.rejected_count()?,
                 exceptions: reader.open_cells(None, limits::PAGE_ROWS)?.len() as u64,
                 cursor: capture_state.cursor,

@@ -220,7 +220,7 @@ impl Inventory {
                     }
                     cells.extend(captured.cells);
                 }
-                ShiftEffect::OpenSession(session, act) => writer.open_session(session, &act)?,
+                ShiftEffect::OpenSession(session, act) => writer.insert_session(session, &act.encode()?)?,
                 ShiftEffect::CloseSession(session, complete) => {
                     cells.extend(self.close_session_in(writer, session, complete)?);
                 }
@@ -246,9 +246,9 @@ impl Inventory {
         session: SessionId,
         complete: Vec<Location>,
     ) -> Result<ChangedCells, Error> {
-        let act = writer.read().session_act(session)?;
+        let act = writer.read().session_act(session)?.map(|text| crate::Act::decode(&text)).transpose()?;
         let counts = writer.read().session_counts(session)?;
-        writer.end_session(session)?;
+        writer.delete_session(session)?;
         if counts.is_empty() && complete.is_empty() {
             return Ok(Vec::new());
         }

@@ -76,7 +76,7 @@ impl Inventory {
     /// # Errors
     /// [`Error::Database`], [`Error::StorageFull`].
     pub fn delete_set_aside(&self, number: u64) -> Result<(), Error> {
-        self.store().write(|writer| writer.remove_meta(&set_aside_key(number)))
+        self.store().write(|writer| writer.delete_meta(&set_aside_key(number)))
     }
 
     /// Count sessions that were opened here and not closed, the shift's own included. One that a shift no longer knows is
@@ -107,7 +107,7 @@ impl Inventory {
         self.store().write(|writer| {
             let number = writer.read().meta(UNREPORTED)?.and_then(|bytes| String::from_utf8(bytes).ok());
             let first: u64 = number.and_then(|number| number.parse().ok()).unwrap_or_default();
-            writer.remove_meta(UNREPORTED)?;
+            writer.delete_meta(UNREPORTED)?;
             Ok(load_set_aside(&writer.read())?.into_iter().filter(|value| value.number >= first).collect())
         })
     }
@@ -139,7 +139,7 @@ fn load_or_set_aside<T: DeserializeOwned + Default>(writer: &Writer<'_>, key: &s
     let bytes = writer.read().meta(key)?.unwrap_or_default();
     let older = load_set_aside(&writer.read())?;
     if let Some(oldest) = older.first().filter(|_| older.len() >= MAX_SET_ASIDE) {
-        writer.remove_meta(&set_aside_key(oldest.number))?;
+        writer.delete_meta(&set_aside_key(oldest.number))?;
     }
     let number = older.last().map_or(0, |newest| newest.number) + 1;
     let mut stored = encode(&SetAsideHeader { what: key.to_owned(), reason, wall_ms })?;
@@ -149,7 +149,7 @@ fn load_or_set_aside<T: DeserializeOwned + Default>(writer: &Writer<'_>, key: &s
     if writer.read().meta(UNREPORTED)?.is_none() {
         writer.set_meta(UNREPORTED, number.to_string().as_bytes())?;
     }
-    writer.remove_meta(key)?;
+    writer.delete_meta(key)?;
     Ok(T::default())
 }
 
@@ -186,5 +186,5 @@ fn load_set_aside(reader: &Reader<'_>) -> Result<Vec<SetAsideValue>, Error> {
             }
         }
     };
-    Ok(reader.metas(SET_ASIDE)?.into_iter().map(decode).collect())
+    Ok(reader.meta_by_prefix(SET_ASIDE)?.into_iter().map(decode).collect())
 }

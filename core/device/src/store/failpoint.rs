@@ -1,7 +1,7 @@
-//! A process that dies in the middle of a write, for tests: at any step of SQLite's inside a transaction, or right after a
-//! commit whose success nobody hears of.
+//! Test hook: simulates the death of the process inside a write transaction, at any step of SQLite's virtual machine, or
+//! right after a commit whose success the caller never learns.
 //!
-//! Must cost nothing where no test asks for it.
+//! Must cost nothing where no test arms it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,72 +10,73 @@ use rusqlite::Connection;
 
 use crate::Error;
 
-/// When the process dies. Afterwards nothing more is written: only a new `Store` on the same file can.
+/// Where the simulated death happens. After it this `Store` refuses to write: open the file anew.
 #[derive(Debug, Default)]
 pub(super) struct Failpoint {
-    /// Steps left.
+    /// Steps until it fires.
     steps: AtomicU64,
-    /// Steps there were at first.
+    /// Steps when it was armed.
     granted: AtomicU64,
     commits: AtomicU64,
     armed: AtomicBool,
-    /// A transaction is open: SQLite leaves one behind that is stopped while it begins.
-    inside: AtomicBool,
-    dead: AtomicBool,
+    /// A transaction is open. Steps count only then, because SQLite leaves a transaction open that is interrupted in BEGIN.
+    in_transaction: AtomicBool,
+    fired: AtomicBool,
 }
 
 impl Failpoint {
-    /// Dies after so many steps of SQLite's machine or so many commits, whichever comes first.
+    /// Fires after `steps` steps of SQLite's virtual machine or `commits` commits, whichever comes first.
     pub(super) fn arm(self: &Arc<Self>, writer: &mut Connection, steps: u64, commits: u64) -> Result<(), Error> {
         self.steps.store(steps, Ordering::SeqCst);
         self.granted.store(steps, Ordering::SeqCst);
         self.commits.store(commits, Ordering::SeqCst);
         self.armed.store(true, Ordering::SeqCst);
-        let it = Arc::clone(self);
-        Ok(writer.progress_handler(1, Some(move || it.step()))?)
+        let failpoint = Arc::clone(self);
+        Ok(writer.progress_handler(1, Some(move || failpoint.step()))?)
     }
 
-    /// Lives on, if it has not died.
+    /// Disarms the failpoint; one that has fired stays fired.
     pub(super) fn disarm(&self, writer: &mut Connection) -> Result<(), Error> {
         self.armed.store(false, Ordering::SeqCst);
         Ok(writer.progress_handler(0, None::<fn() -> bool>)?)
     }
 
-    /// Steps taken since it was armed.
+    /// Steps since it was armed.
     pub(super) fn steps(&self) -> u64 {
         self.granted.load(Ordering::SeqCst) - self.steps.load(Ordering::SeqCst)
     }
 
-    /// Whether it has died.
-    pub(super) fn is_dead(&self) -> bool {
-        self.dead.load(Ordering::SeqCst)
+    /// Whether it has fired.
+    pub(super) fn has_fired(&self) -> bool {
+        self.fired.load(Ordering::SeqCst)
     }
 
-    /// Before a transaction and before its commit: the dead do not write.
+    /// Returns an error once the failpoint has fired. Called before a transaction and before its commit.
     pub(super) fn check(&self) -> Result<(), Error> {
-        if self.is_dead() { Err(Error::Database("the process has died".to_owned())) } else { Ok(()) }
+        if self.has_fired() { Err(Error::Database("the failpoint has fired".to_owned())) } else { Ok(()) }
     }
 
-    /// A transaction has begun.
+    /// Records that a transaction has begun.
     pub(super) fn begun(&self) {
-        self.inside.store(true, Ordering::SeqCst);
+        self.in_transaction.store(true, Ordering::SeqCst);
     }
 
-    /// After a commit.
+    /// Counts a commit; an error if the failpoint fires right after it.
     pub(super) fn committed(&self) -> Result<(), Error> {
-        self.inside.store(false, Ordering::SeqCst);
+        self.in_transaction.store(false, Ordering::SeqCst);
         if self.armed.load(Ordering::SeqCst) && self.commits.fetch_sub(1, Ordering::SeqCst) <= 1 {
-            self.dead.store(true, Ordering::SeqCst);
+            self.fired.store(true, Ordering::SeqCst);
         }
         self.check()
     }
 
-    /// Whether SQLite stops here. Once: the rollback that follows stands for what the next opening would do.
+    /// Counts a step; true interrupts SQLite. It fires once: the rollback that follows does what the next opening would.
     fn step(&self) -> bool {
-        let counts = self.armed.load(Ordering::SeqCst) && self.inside.load(Ordering::SeqCst) && !self.is_dead();
+        let counts =
+            self.armed.load(Ordering::SeqCst) && self.in_transaction.load(Ordering::SeqCst) && !self.has_fired();
         let now = counts && self.steps.fetch_sub(1, Ordering::SeqCst) <= 1;
         if now {
-            self.dead.store(true, Ordering::SeqCst);
+            self.fired.store(true, Ordering::SeqCst);
         }
         now
     }

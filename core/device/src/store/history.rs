@@ -9,7 +9,7 @@ use stocksync_schemas::op::Kind;
 use stocksync_schemas::{Acceptance, Body, Cell, Close, Lane, Location, OpRef, ReplicaId, SessionId, VariantId};
 
 use super::ops::{ENTRY, entry};
-use super::{Reader, fixed, rest, wake};
+use super::{Reader, decode_position, encode_position, fixed};
 use crate::Error;
 
 /// Columns of [`stamp`], in its order.
@@ -19,7 +19,7 @@ fn stamp(row: &Row<'_>) -> rusqlite::Result<OpStamp> {
     let lane =
         Lane { replica: ReplicaId(fixed(row.get_ref(0)?.as_blob()?)?), seq: row.get::<_, i64>(1)?.unsigned_abs() };
     let acceptance = Acceptance {
-        position: wake(row.get(2)?),
+        position: decode_position(row.get(2)?),
         began: row.get(3)?,
         ended: row.get(4)?,
         uncertainty: row.get::<_, i64>(5)?.unsigned_abs(),
@@ -37,7 +37,7 @@ impl Reader<'_> {
              WHERE c.location = ?1 AND c.position > ?2 AND o.live"
         );
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![location.0, rest(past)], stamp)?;
+        let rows = statement.query_map(params![location.0, encode_position(past)], stamp)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -91,7 +91,7 @@ impl Reader<'_> {
              WHERE c.variant = ?1 AND c.location = ?2 AND c.lot = ?3 AND c.position > ?4 AND c.kind = ?5 AND o.live"
         );
         let mut statement = self.0.prepare_cached(&sql)?;
-        let after = after.map_or(-1, rest);
+        let after = after.map_or(-1, encode_position);
         let rows = statement
             .query_map(params![cell.variant.0, cell.location.0, cell.lot, after, Kind::MOVE.0], |row| {
                 Ok(MovementFact { stamp: stamp(row)?, delta: row.get::<_, i64>(8)?.into() })

@@ -5,32 +5,37 @@
 
 mod catalogue;
 mod cells;
+mod connection;
+mod exchanges;
 mod failpoint;
 mod fold;
 mod held_scans;
 mod history;
 mod lists;
+mod log_points;
+mod meta;
 mod names;
 mod ops;
-mod own;
+mod outbox;
 mod records;
-mod schema;
+mod sessions;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
+pub use exchanges::ExchangeSample;
 pub(crate) use held_scans::HeldScanRow;
 pub use lists::{Balance, ExceptionRow, IdentifierRow, OpRow};
 pub use names::{LocationInfo, VariantInfo};
-pub(crate) use own::{CaptureState, OwnState, RejectedRow};
+pub(crate) use outbox::{CaptureState, OwnOpState, RejectedRow};
 
 use crate::Error;
 use failpoint::Failpoint;
 
-/// How a position that is not given yet rests in the tables.
-const UNPLACED: i64 = i64::MAX;
+/// Stored form of the position of an op that is not accepted yet.
+const NOT_ACCEPTED: i64 = i64::MAX;
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
@@ -52,14 +57,14 @@ pub(crate) struct Store {
     failpoint: Arc<Failpoint>,
 }
 
-/// Reads a consistent state.
+/// One consistent state, for reading.
 pub(crate) struct Reader<'a>(&'a Connection);
 
-/// One transaction.
+/// One write transaction.
 pub(crate) struct Writer<'a>(rusqlite::Transaction<'a>);
 
 impl Reader<'_> {
-    /// Has SQLite check every page.
+    /// Runs SQLite's check of every page and index.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let found: String = self.0.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
         if found == "ok" { Ok(()) } else { Err(Error::StorageCorrupt(found)) }
@@ -87,17 +92,17 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 }
 
 impl Store {
-    /// Opens or makes the database at `path` and brings it forward.
+    /// Opens or makes the database at `path` and runs the migrations that are missing.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let mut writer = Connection::open_with_flags(path, OpenFlags::default())?;
-        schema::prepare(&writer, "FULL")?;
-        schema::migrate(&mut writer)?;
+        connection::prepare(&writer, "FULL")?;
+        connection::migrate(&mut writer)?;
         let reader = Connection::open_with_flags(path, OpenFlags::default())?;
-        schema::prepare(&reader, "NORMAL")?;
+        connection::prepare(&reader, "NORMAL")?;
         Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader), failpoint: Arc::default() })
     }
 
-    /// Reads; the connection is released when `read` returns.
+    /// Reads in one consistent state; the connection is released when `read` returns.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let mut connection = lock(&self.reader);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
@@ -124,13 +129,13 @@ impl Store {
         Ok(())
     }
 
-    /// Brings the write-ahead log into the database as far as no reader is in the way. Nothing depends on it: what fails
-    /// here is tried again by a later act.
+    /// Copies the write-ahead log into the database as far as no reader is in the way. A failure is ignored: a later
+    /// write tries again.
     pub(crate) fn checkpoint(&self) {
         let _ = lock(&self.writer).query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
 
-    /// Has the process die after so many steps or commits, or lets it live. For tests.
+    /// Test hook: simulates the death of the process after so many steps or commits; `None` disarms it.
     pub(crate) fn die_after(&self, when: Option<(u64, u64)>) -> Result<(), Error> {
         let mut writer = lock(&self.writer);
         match when {
@@ -139,38 +144,38 @@ impl Store {
         }
     }
 
-    /// Steps taken since then.
+    /// Test hook: steps of SQLite's virtual machine inside write transactions since the failpoint was armed.
     pub(crate) fn steps(&self) -> u64 {
         self.failpoint.steps()
     }
 
-    /// Whether it died.
+    /// Test hook: whether the failpoint fired.
     pub(crate) fn has_died(&self) -> bool {
-        self.failpoint.is_dead()
+        self.failpoint.has_fired()
     }
 
-    /// Limits the database to `pages`, as a full disk does. For tests.
+    /// Test hook: limits the database to `pages`, as a full disk does.
     #[doc(hidden)]
     pub(crate) fn limit_pages(&self, pages: u32) -> Result<(), Error> {
         Ok(lock(&self.writer).pragma_update(None, "max_page_count", pages)?)
     }
 }
 
-/// A position as it rests: unplaced ops are after all others.
-fn rest(position: u64) -> i64 {
-    i64::try_from(position).unwrap_or(UNPLACED)
+/// Stored form of a position: an op that is not accepted yet sorts after all others.
+fn encode_position(position: u64) -> i64 {
+    i64::try_from(position).unwrap_or(NOT_ACCEPTED)
 }
 
-/// A position as it was before it was put to rest.
-fn wake(position: i64) -> u64 {
-    if position == UNPLACED { stocksync_schemas::acceptance::NOT_ACCEPTED } else { position.unsigned_abs() }
+/// Position of its stored form.
+fn decode_position(position: i64) -> u64 {
+    if position == NOT_ACCEPTED { stocksync_schemas::acceptance::NOT_ACCEPTED } else { position.unsigned_abs() }
 }
 
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Bytes of a fixed length; tables check it, so another length means damage.
+/// Bytes of a fixed length; the tables check the length, so another one means damage.
 fn fixed<const N: usize>(bytes: &[u8]) -> rusqlite::Result<[u8; N]> {
     bytes
         .try_into()

@@ -6,7 +6,7 @@ use stocksync_ledger::fold::{StoredOp, VoidOp, deltas, void_of};
 use stocksync_schemas::op::Kind;
 use stocksync_schemas::{Acceptance, Body, BootId, CaptureTime, Lane, Op, OpHash, OpRef, ReplicaId, UserId};
 
-use super::{OwnState, Reader, Writer, fixed, rest, signed, wake};
+use super::{OwnOpState, Reader, Writer, decode_position, encode_position, fixed, signed};
 use crate::Error;
 
 /// Columns of [`entry`], in its order.
@@ -34,7 +34,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         body: Body::decode(kind, version, body).unwrap_or_else(|_| Body::Opaque(body.to_vec())),
     };
     let acceptance = Acceptance {
-        position: wake(row.get(3)?),
+        position: decode_position(row.get(3)?),
         began: row.get(12)?,
         ended: row.get(13)?,
         uncertainty: row.get::<_, i64>(14)?.unsigned_abs(),
@@ -56,7 +56,7 @@ impl Reader<'_> {
     pub(super) fn stored_op(&self, lane: Lane) -> Result<Option<StoredOp>, Error> {
         let Some(entry) = self.op(lane)? else { return Ok(None) };
         let own = self.meta("replica")?.is_some_and(|replica| replica == lane.replica.0);
-        let rejected = own && self.own_state(lane.seq)? == Some(OwnState::Rejected as i64);
+        let rejected = own && self.own_op_state(lane.seq)? == Some(OwnOpState::Rejected);
         Ok(Some(StoredOp { entry, rejected }))
     }
 
@@ -106,7 +106,7 @@ impl Reader<'_> {
     pub(crate) fn past(&self, position: u64) -> Result<Vec<Entry>, Error> {
         let sql = format!("SELECT {ENTRY} FROM ops o WHERE o.position > ?1 ORDER BY o.position, o.seq");
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map([rest(position)], entry)?;
+        let rows = statement.query_map([encode_position(position)], entry)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
@@ -128,7 +128,7 @@ impl Writer<'_> {
             op.lane.replica.0,
             signed(op.lane.seq),
             entry.hash.0,
-            rest(acceptance.position),
+            encode_position(acceptance.position),
             op.captured.wall_ms,
             op.captured.boot_ms,
             op.captured.boot.0,
@@ -159,7 +159,7 @@ impl Writer<'_> {
                 cell.variant.0,
                 cell.location.0,
                 cell.lot,
-                rest(entry.acceptance.position),
+                encode_position(entry.acceptance.position),
                 lane.0,
                 lane.1,
                 entry.op.kind.0,
@@ -172,7 +172,7 @@ impl Writer<'_> {
                 for location in &close.complete {
                     let sql = "INSERT OR IGNORE INTO complete_closes (location, position, replica, seq)
                          VALUES (?1, ?2, ?3, ?4)";
-                    let position = rest(entry.acceptance.position);
+                    let position = encode_position(entry.acceptance.position);
                     connection.prepare_cached(sql)?.execute(params![location.0, position, lane.0, lane.1])?;
                 }
                 Some(close.session)
@@ -205,7 +205,7 @@ impl Writer<'_> {
         self.connection().prepare_cached(sql)?.execute(params![
             lane.0,
             lane.1,
-            rest(acceptance.position),
+            encode_position(acceptance.position),
             acceptance.began,
             acceptance.ended,
             signed(acceptance.uncertainty),
@@ -221,13 +221,13 @@ impl Writer<'_> {
                 cell.lot,
                 lane.0,
                 lane.1,
-                rest(acceptance.position),
-                rest(before)
+                encode_position(acceptance.position),
+                encode_position(before)
             ])?;
         }
         if let Body::Close(_) = &entry.op.body {
             let sql = "UPDATE complete_closes SET position = ?3 WHERE replica = ?1 AND seq = ?2";
-            let position = rest(acceptance.position);
+            let position = encode_position(acceptance.position);
             self.connection().prepare_cached(sql)?.execute(params![lane.0, lane.1, position])?;
         }
         Ok(())
@@ -265,7 +265,7 @@ impl Writer<'_> {
                 cell.variant.0,
                 cell.location.0,
                 cell.lot,
-                rest(entry.acceptance.position),
+                encode_position(entry.acceptance.position),
                 at.0,
                 at.1
             ])?;

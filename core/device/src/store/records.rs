@@ -1,4 +1,7 @@
-//! Records at rest: documents, changes that wait, and the rows that lists and lookups read.
+//! Records: encoded documents, changes whose predecessors have not arrived, and the rows that lists and look-ups read.
+//!
+//! Owns the tables `records`, `record_waits`, `products`, `variants`, `identifiers`, `locations`, `lots`. Must never decode a
+//! document.
 
 use rusqlite::{OptionalExtension, params};
 use stocksync_ledger::records::Row;
@@ -8,15 +11,15 @@ use super::{Reader, Writer, fixed, signed};
 use crate::Error;
 
 impl Reader<'_> {
-    /// The kept bytes of a document.
+    /// The encoded document of a record.
     pub(crate) fn document_bytes(&self, collection: &str, id: RecordId) -> Result<Option<Vec<u8>>, Error> {
         let sql = "SELECT document FROM records WHERE collection = ?1 AND record = ?2";
         let mut statement = self.0.prepare_cached(sql)?;
         Ok(statement.query_row(params![collection, id.0], |row| row.get(0)).optional()?)
     }
 
-    /// Ops whose changes wait for others of the record.
-    pub(crate) fn waiting_changes(&self, collection: &str, id: RecordId) -> Result<Vec<Lane>, Error> {
+    /// Lanes of ops whose changes of the record wait for an earlier change.
+    pub(crate) fn record_waits(&self, collection: &str, id: RecordId) -> Result<Vec<Lane>, Error> {
         let sql = "SELECT replica, seq FROM record_waits WHERE collection = ?1 AND record = ?2 ORDER BY replica, seq";
         let mut statement = self.0.prepare_cached(sql)?;
         let rows = statement.query_map(params![collection, id.0], |row| {
@@ -28,37 +31,37 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Keeps a document.
-    pub(crate) fn keep_document(&self, collection: &str, id: RecordId, bytes: &[u8]) -> Result<(), Error> {
+    /// Inserts or replaces the encoded document of a record.
+    pub(crate) fn upsert_document(&self, collection: &str, id: RecordId, bytes: &[u8]) -> Result<(), Error> {
         let sql = "INSERT INTO records (collection, record, document) VALUES (?1, ?2, ?3)
              ON CONFLICT DO UPDATE SET document = excluded.document";
         self.connection().prepare_cached(sql)?.execute(params![collection, id.0, bytes])?;
         Ok(())
     }
 
-    /// Notes that a change waits for an earlier one.
-    pub(crate) fn wait_record(&self, collection: &str, id: RecordId, lane: Lane) -> Result<(), Error> {
+    /// Records that the change in `lane` waits for an earlier one.
+    pub(crate) fn insert_record_wait(&self, collection: &str, id: RecordId, lane: Lane) -> Result<(), Error> {
         let sql = "INSERT OR IGNORE INTO record_waits (replica, seq, collection, record) VALUES (?1, ?2, ?3, ?4)";
         self.connection().prepare_cached(sql)?.execute(params![lane.replica.0, signed(lane.seq), collection, id.0])?;
         Ok(())
     }
 
-    /// A change waits no more.
-    pub(crate) fn end_wait(&self, lane: Lane) -> Result<(), Error> {
+    /// Records that the change in `lane` waits no more.
+    pub(crate) fn delete_record_wait(&self, lane: Lane) -> Result<(), Error> {
         let sql = "DELETE FROM record_waits WHERE replica = ?1 AND seq = ?2";
         self.connection().prepare_cached(sql)?.execute(params![lane.replica.0, signed(lane.seq)])?;
         Ok(())
     }
 
-    /// No change of a record waits any more.
-    pub(crate) fn end_waits(&self, collection: &str, id: RecordId) -> Result<(), Error> {
+    /// Records that no change of a record waits any more.
+    pub(crate) fn delete_record_waits(&self, collection: &str, id: RecordId) -> Result<(), Error> {
         let sql = "DELETE FROM record_waits WHERE collection = ?1 AND record = ?2";
         self.connection().prepare_cached(sql)?.execute(params![collection, id.0])?;
         Ok(())
     }
 
-    /// Shows a record in lists, or takes it out of them.
-    pub(crate) fn project(&self, collection: &str, id: RecordId, row: Option<&Row>) -> Result<(), Error> {
+    /// Replaces the row of a record that lists and look-ups read; `None` removes it.
+    pub(crate) fn replace_projection(&self, collection: &str, id: RecordId, row: Option<&Row>) -> Result<(), Error> {
         let connection = self.connection();
         let remove = match collection {
             "products" => "DELETE FROM products WHERE record = ?1",

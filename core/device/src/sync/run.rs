@@ -14,7 +14,7 @@ use super::transport::{Transport, TransportError};
 use crate::Error;
 use crate::apply::{Changes, apply, forget_past};
 use crate::records;
-use crate::store::{OwnState, Store, Writer};
+use crate::store::{OwnOpState, Store, Writer};
 use crate::time::{Clock, ClockReading, estimate};
 
 /// Where a sync stands.
@@ -140,7 +140,7 @@ fn tell(
     response: &ExchangeResponse,
     changes: &Changes,
 ) -> Result<(), Error> {
-    let (pending, _) = parts.store.read(|reader| reader.waiting())?;
+    let pending = parts.store.read(|reader| reader.outbox_size())?.pending;
     (options.progress)(Progress {
         exchanges: report.exchanges,
         pending,
@@ -172,26 +172,26 @@ fn read_local(parts: &Parts<'_>, ops_after: Option<u64>, points: bool) -> Result
         }
         let mut fresh = Vec::new();
         let mut bytes = 0;
-        let waiting = ops_after.map_or_else(|| Ok(Vec::new()), |after| reader.outbox(after, limits::PUSH_OPS))?;
-        for mut it in waiting {
-            bytes += it.entry.op.body.encode().len();
+        let outbox = ops_after.map_or_else(|| Ok(Vec::new()), |after| reader.outbox(after, limits::PUSH_OPS))?;
+        for mut pending in outbox {
+            bytes += pending.entry.op.body.encode().len();
             if bytes > limits::PUSH_BODY_BYTES {
                 break;
             }
-            if !it.estimate_kept {
-                let captured = &it.entry.op.captured;
-                let around = reader.around(captured.boot, captured.boot_ms, it.after_exchange)?;
-                it.context.estimate = estimate(captured, &around);
-                fresh.push((it.entry.op.lane.seq, it.context.estimate));
+            if !pending.estimate_is_fixed {
+                let captured = &pending.entry.op.captured;
+                let bounds = reader.clock_bounds(captured.boot, captured.boot_ms, pending.after_exchange)?;
+                pending.context.estimate = estimate(captured, &bounds);
+                fresh.push((pending.entry.op.lane.seq, pending.context.estimate));
             }
-            local.ops.push(PushedOp { op: it.entry.op, context: it.context });
+            local.ops.push(PushedOp { op: pending.entry.op, context: pending.context });
         }
         Ok((local, fresh))
     })?;
     if !fresh.is_empty() {
         parts
             .store
-            .write(|writer| fresh.iter().try_for_each(|(seq, estimate)| writer.keep_estimate(*seq, estimate)))?;
+            .write(|writer| fresh.iter().try_for_each(|(seq, estimate)| writer.update_estimate(*seq, estimate)))?;
     }
     local.points.retain(|point| point.position > 0);
     Ok(local)
@@ -212,34 +212,34 @@ fn keep(
         judge(writer, own, verdict.seq, &verdict.verdict, &mut batch, &mut states, report)?;
     }
     let mut seen = BTreeSet::<Lane>::new();
-    for it in &response.ops {
-        let lane = it.op.lane;
+    for accepted in &response.ops {
+        let lane = accepted.op.lane;
         if lane.replica == own || !seen.insert(lane) || writer.read().op(lane)?.is_some() {
             continue;
         }
         report.pulled += 1;
-        arrived.push(Entry::new(it.op.clone(), it.acceptance));
+        arrived.push(Entry::new(accepted.op.clone(), accepted.acceptance));
     }
     arrived.sort_by_key(|entry| entry.acceptance.position);
     batch.new = arrived.clone();
     let changes = apply(writer, batch)?;
     // The fold asks which ops were rejected before this answer: their states are written after it.
-    states.iter().try_for_each(|(seq, state, code, text)| writer.set_own(*seq, *state, code, text))?;
+    states.iter().try_for_each(|(seq, state, code, text)| writer.update_own_op(*seq, *state, code, text))?;
     for entry in &arrived {
         records::merge(writer, entry)?;
     }
     if response.cursor.position >= writer.read().meta_point("cursor")?.position {
         writer.set_meta_point("cursor", response.cursor)?;
-        writer.note_point(response.cursor)?;
+        writer.insert_log_point(response.cursor)?;
     }
     if let Some(point) = response.acknowledged
         && point.position >= writer.read().meta_point("acknowledged")?.position
     {
         writer.set_meta_point("acknowledged", point)?;
-        writer.note_point(point)?;
+        writer.insert_log_point(point)?;
     }
     if sent.boot == received.boot {
-        writer.note_exchange(received.boot, sent.boot_ms, received.boot_ms, response.server_ms)?;
+        writer.insert_exchange(received.boot, sent.boot_ms, received.boot_ms, response.server_ms)?;
     }
     Ok(changes)
 }
@@ -251,7 +251,7 @@ fn judge(
     seq: u64,
     verdict: &Verdict,
     batch: &mut FoldBatch,
-    states: &mut Vec<(u64, OwnState, String, String)>,
+    states: &mut Vec<(u64, OwnOpState, String, String)>,
     report: &mut Report,
 ) -> Result<(), Error> {
     let lane = Lane { replica: own, seq };
@@ -262,15 +262,15 @@ fn judge(
                 Verdict::Ok(_) => report.accepted += 1,
                 _ => report.duplicates += 1,
             }
-            if writer.read().own_state(seq)? != Some(OwnState::Accepted as i64) {
-                states.push((seq, OwnState::Accepted, String::new(), String::new()));
+            if writer.read().own_op_state(seq)? != Some(OwnOpState::Accepted) {
+                states.push((seq, OwnOpState::Accepted, String::new(), String::new()));
             }
             if entry.acceptance != *acceptance {
                 batch.accepted.push(Entry { acceptance: *acceptance, ..entry });
             }
         }
         Verdict::Rejected { code, retryable, text } => {
-            let state = if *retryable { OwnState::Waits } else { OwnState::Rejected };
+            let state = if *retryable { OwnOpState::Pending } else { OwnOpState::Rejected };
             states.push((seq, state, code.as_str().to_owned(), text.clone()));
             if !retryable {
                 report.rejected += 1;

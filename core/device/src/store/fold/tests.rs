@@ -4,7 +4,7 @@ use stocksync_ledger::fold::{CellHistory, FoldStore};
 use stocksync_ledger::testing::{TestStore, run_suite};
 use stocksync_schemas::{CaptureContext, Cell};
 
-use super::super::{OwnState, Store};
+use super::super::{OwnOpState, Store};
 use super::*;
 
 /// A database in which replica 1 is the device's own, each request in a transaction by itself.
@@ -54,11 +54,11 @@ impl FoldStore for DeviceStore {
         self.ask(|store| {
             store.write(write)?;
             for op in write.new.iter().filter(|op| op.entry.op.lane.replica == OWN) {
-                store.insert_own(op.entry.op.lane.seq, &CaptureContext::default(), 0)?;
+                store.insert_own_op(op.entry.op.lane.seq, &CaptureContext::default(), 0)?;
             }
-            let rejected = write.rejected.iter().map(|entry| (entry, OwnState::Rejected));
-            let accepted = write.accepted.iter().map(|restamp| (&restamp.entry, OwnState::Accepted));
-            rejected.chain(accepted).try_for_each(|(entry, state)| store.set_own(entry.op.lane.seq, state, "", ""))
+            let rejected = write.rejected.iter().map(|entry| (entry, OwnOpState::Rejected));
+            let accepted = write.accepted.iter().map(|restamp| (&restamp.entry, OwnOpState::Accepted));
+            rejected.chain(accepted).try_for_each(|(entry, state)| store.update_own_op(entry.op.lane.seq, state, "", ""))
         })
     }
 }
