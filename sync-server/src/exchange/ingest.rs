@@ -151,11 +151,7 @@ pub async fn append(log: &mut dyn LogTransaction, batch: Batch) -> Result<(), Lo
     fold(log, batch, FoldMode::Append).await
 }
 
-pub(super) async fn fold(
-    log: &mut dyn LogTransaction,
-    mut batch: Batch,
-    mode: FoldMode<'_>,
-) -> Result<(), LogError> {
+pub(super) async fn fold(log: &mut dyn LogTransaction, mut batch: Batch, mode: FoldMode<'_>) -> Result<(), LogError> {
     // While the log is folded again, it already holds the ops that come later.
     let first = batch.rows.first().map_or(u64::MAX, |row| row.entry.acceptance.position);
     let new = batch.rows.iter().map(|row| row.entry.clone()).collect();

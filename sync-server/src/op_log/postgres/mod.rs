@@ -12,9 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
-use stocksync_ledger::fold::{
-    CellHistory, CellNeeds, CellWrite, HistoryNeed, LoadedCells, OpStamp, StoredOp, VoidOp,
-};
+use stocksync_ledger::fold::{CellHistory, CellNeeds, CellWrite, HistoryNeed, LoadedCells, OpStamp, StoredOp, VoidOp};
 use stocksync_schemas::{Cell, DeviceId, ExchangeResponse, Lane, Location, ReplicaId, TenantId};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;

@@ -58,7 +58,9 @@ impl FoldStore for DeviceStore {
             }
             let rejected = write.rejected.iter().map(|entry| (entry, OwnOpState::Rejected));
             let accepted = write.accepted.iter().map(|restamp| (&restamp.entry, OwnOpState::Accepted));
-            rejected.chain(accepted).try_for_each(|(entry, state)| store.update_own_op(entry.op.lane.seq, state, "", ""))
+            rejected
+                .chain(accepted)
+                .try_for_each(|(entry, state)| store.update_own_op(entry.op.lane.seq, state, "", ""))
         })
     }
 }
