@@ -1,7 +1,24 @@
-//! What an op must satisfy, the same on the phone before capture and on the server before acceptance.
+//! The rules that an op must satisfy, on the phone before capture and on the server before acceptance alike.
 //!
-//! Owns the rules of form and range. Must never refuse a physical fact for what it says about the stock: below zero is
-//! recorded truthfully.
+//! Owns the rules of form and range. Must never refuse a physical fact for what it says about the stock: an op that takes a
+//! balance below zero is valid, and the fold opens an exception.
+//!
+//! ```
+//! use stocksync_ledger::rules::{RuleError, check};
+//! use stocksync_schemas::{
+//!     Body, BootId, CaptureTime, Cell, Code, Count, Lane, Location, Op, ReplicaId, UserId, VariantId,
+//! };
+//!
+//! let op = |counted| {
+//!     let cell = Cell { variant: VariantId([1; 16]), location: Location([2; 16]), lot: "10:L7".to_owned() };
+//!     let captured = CaptureTime { wall_ms: 0, boot_ms: 0, boot: BootId::default(), took_ms: 0 };
+//!     let lane = Lane { replica: ReplicaId([3; 16]), seq: 1 };
+//!     let count = Count { cell, counted, expected: None, session: None };
+//!     Op::new(lane, captured, UserId::default(), Body::Count(count))
+//! };
+//! assert_eq!(check(&op(45_000)), Ok(()));
+//! assert_eq!(check(&op(-1)).map_err(|error| error.code()), Err(Code::QuantityOutOfRange));
+//! ```
 
 use std::collections::BTreeSet;
 
@@ -13,32 +30,32 @@ pub enum RuleError {
     /// A quantity is not in its range.
     #[error("{field} must be from {least} to {most} thousandths, not {found}")]
     Quantity {
-        /// Which.
+        /// Which field.
         field: &'static str,
-        /// Smallest allowed.
+        /// Smallest value allowed.
         least: i64,
-        /// Largest allowed.
+        /// Largest value allowed.
         most: i64,
-        /// What was given.
+        /// The value given.
         found: i64,
     },
     /// A text or list is longer than allowed, or empty where it must not be.
-    #[error("{field} holds {found}, at most {most} are allowed")]
+    #[error("{field}: {found}, at most {most} are allowed")]
     TooMany {
-        /// Which.
+        /// Which field.
         field: &'static str,
-        /// Largest allowed.
+        /// Largest length or number allowed.
         most: usize,
-        /// What was given.
+        /// The length or number given.
         found: usize,
     },
-    /// Any other rule.
+    /// Any other rule, as a sentence.
     #[error("{0}")]
     Broken(&'static str),
 }
 
 impl RuleError {
-    /// The registered code that answers it.
+    /// The registered code with which a server answers.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
@@ -48,7 +65,8 @@ impl RuleError {
     }
 }
 
-/// Checks an op against every rule of its kind. Kinds this build does not know are checked for size alone.
+/// Checks an op against every rule of its kind. Of kinds that this build does not know only the envelope and the size are
+/// checked.
 ///
 /// # Errors
 /// [`RuleError`] names the first rule broken: the app corrects the input; the server rejects the op for good.
@@ -57,34 +75,35 @@ pub fn check(op: &Op) -> Result<(), RuleError> {
     ensure(op.captured.took_ms <= limits::TOOK_MS, "no act takes longer than a week")?;
     ensure((0..=limits::TIME_MS).contains(&op.captured.wall_ms), "the wall clock is out of range")?;
     ensure((0..=limits::TIME_MS).contains(&op.captured.boot_ms), "the boot clock is out of range")?;
-    most("bytes of the body", op.body.encode().len(), limits::BODY_BYTES)?;
+    check_length("bytes of the body", op.body.encode().len(), limits::BODY_BYTES)?;
     match &op.body {
-        Body::Move(it) => movement(it),
-        Body::Count(it) => count(it),
-        Body::Close(it) => close(it),
-        Body::Void(it) => {
-            ensure(it.target.lane != op.lane, "a void cannot name itself")?;
-            text("reason", &it.reason, limits::REASON_BYTES)
+        Body::Move(movement) => check_movement(movement),
+        Body::Count(count) => check_count(count),
+        Body::Close(close) => check_close(close),
+        Body::Void(void) => {
+            ensure(void.target.lane != op.lane, "a void cannot name itself")?;
+            check_text("reason", &void.reason, limits::REASON_BYTES)
         }
-        Body::Record(it) => {
-            ensure(!it.collection.is_empty(), "a record has a collection")?;
-            text("collection", &it.collection, limits::COLLECTION_BYTES)?;
-            most("bytes of the change", it.change.len(), limits::RECORD_CHANGE_BYTES)
+        Body::Record(record) => {
+            ensure(!record.collection.is_empty(), "a record change names a collection")?;
+            check_text("collection", &record.collection, limits::COLLECTION_BYTES)?;
+            check_length("bytes of the change", record.change.len(), limits::RECORD_CHANGE_BYTES)
         }
         Body::Opaque(_) => Ok(()),
     }
 }
 
-fn movement(it: &Move) -> Result<(), RuleError> {
-    ensure(it.from != it.to, "a movement has two ends")?;
-    ensure(!it.lines.is_empty(), "a movement has a line")?;
-    most("lines", it.lines.len(), limits::LINES)?;
-    text("reason", &it.reason, limits::REASON_BYTES)?;
-    text("reference", &it.reference, limits::TEXT_BYTES)?;
-    for line in &it.lines {
-        quantity("a line's quantity", line.quantity, 1)?;
-        lot(&line.lot)?;
-        text("what was entered", &line.entered, limits::TEXT_BYTES)?;
+/// Checks the ends, lines and texts of a movement.
+fn check_movement(movement: &Move) -> Result<(), RuleError> {
+    ensure(movement.from != movement.to, "a movement has two ends")?;
+    ensure(!movement.lines.is_empty(), "a movement has a line")?;
+    check_length("lines", movement.lines.len(), limits::LINES)?;
+    check_text("reason", &movement.reason, limits::REASON_BYTES)?;
+    check_text("reference", &movement.reference, limits::TEXT_BYTES)?;
+    for line in &movement.lines {
+        check_quantity("a line's quantity", line.quantity, 1)?;
+        check_lot(&line.lot)?;
+        check_text("what was entered", &line.entered, limits::TEXT_BYTES)?;
         if let Some(cost) = &line.unit_cost {
             let is_code = cost.currency.len() == 3 && cost.currency.bytes().all(|byte| byte.is_ascii_uppercase());
             ensure(is_code, "a currency is three capital letters (ISO 4217)")?;
@@ -94,32 +113,37 @@ fn movement(it: &Move) -> Result<(), RuleError> {
     Ok(())
 }
 
-fn count(it: &Count) -> Result<(), RuleError> {
-    cell(&it.cell)?;
-    quantity("what was counted", it.counted, 0)
+/// Checks the cell and quantity of a count.
+fn check_count(count: &Count) -> Result<(), RuleError> {
+    check_cell(&count.cell)?;
+    check_quantity("what was counted", count.counted, 0)
 }
 
-fn close(it: &Close) -> Result<(), RuleError> {
-    most("counts", it.parts.iter().map(|part| part.counts.len().max(1)).sum(), limits::CLOSE_COUNTS)?;
-    most("locations", it.complete.len(), limits::CLOSE_LOCATIONS)?;
-    let cells: BTreeSet<&Cell> = it.parts.iter().map(|part| &part.cell).collect();
-    ensure(cells.len() == it.parts.len(), "a close names each cell once")?;
-    ensure(it.complete.iter().all(|location| !location.is_virtual()), "virtual locations cannot be counted")?;
-    it.parts.iter().try_for_each(|part| cell(&part.cell))
+/// Checks the parts and locations of a close. A cell without counts is paid for like one count.
+fn check_close(close: &Close) -> Result<(), RuleError> {
+    check_length("counts", close.parts.iter().map(|part| part.counts.len().max(1)).sum(), limits::CLOSE_COUNTS)?;
+    check_length("locations", close.complete.len(), limits::CLOSE_LOCATIONS)?;
+    let cells: BTreeSet<&Cell> = close.parts.iter().map(|part| &part.cell).collect();
+    ensure(cells.len() == close.parts.len(), "a close names each cell once")?;
+    ensure(close.complete.iter().all(|location| !location.is_virtual()), "virtual locations cannot be counted")?;
+    close.parts.iter().try_for_each(|part| check_cell(&part.cell))
 }
 
-fn cell(it: &Cell) -> Result<(), RuleError> {
-    ensure(!it.location.is_virtual(), "virtual locations cannot be counted")?;
-    lot(&it.lot)
+/// Checks that a cell can be counted.
+fn check_cell(cell: &Cell) -> Result<(), RuleError> {
+    ensure(!cell.location.is_virtual(), "virtual locations cannot be counted")?;
+    check_lot(&cell.lot)
 }
 
-fn lot(code: &str) -> Result<(), RuleError> {
-    text("a lot", code, limits::LOT_BYTES)?;
+/// Checks the form of a lot's code.
+fn check_lot(code: &str) -> Result<(), RuleError> {
+    check_text("a lot", code, limits::LOT_BYTES)?;
     let named = code.strip_prefix("10:").or_else(|| code.strip_prefix("21:")).is_some_and(|rest| !rest.is_empty());
     ensure(code.is_empty() || named, "a lot is empty, 10:CODE or 21:SERIAL")
 }
 
-fn quantity(field: &'static str, found: i64, least: i64) -> Result<(), RuleError> {
+/// Checks that a quantity is from `least` to the largest one.
+fn check_quantity(field: &'static str, found: i64, least: i64) -> Result<(), RuleError> {
     if (least..=limits::QUANTITY).contains(&found) {
         Ok(())
     } else {
@@ -127,15 +151,18 @@ fn quantity(field: &'static str, found: i64, least: i64) -> Result<(), RuleError
     }
 }
 
-fn text(field: &'static str, found: &str, limit: usize) -> Result<(), RuleError> {
+/// Checks the length of a text, in bytes, and that it has no control characters.
+fn check_text(field: &'static str, found: &str, limit: usize) -> Result<(), RuleError> {
     ensure(!found.chars().any(char::is_control), "texts hold no control characters")?;
-    most(field, found.len(), limit)
+    check_length(field, found.len(), limit)
 }
 
-fn most(field: &'static str, found: usize, most: usize) -> Result<(), RuleError> {
+/// Checks a length or number against its limit.
+fn check_length(field: &'static str, found: usize, most: usize) -> Result<(), RuleError> {
     if found <= most { Ok(()) } else { Err(RuleError::TooMany { field, most, found }) }
 }
 
+/// The rule as an error unless it holds.
 fn ensure(holds: bool, rule: &'static str) -> Result<(), RuleError> {
     if holds { Ok(()) } else { Err(RuleError::Broken(rule)) }
 }

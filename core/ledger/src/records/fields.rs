@@ -1,4 +1,6 @@
-//! Whether an edit fits its collection.
+//! The fields of records: whether an edit fits its collection, and what a row shows of a document.
+//!
+//! Owns the checks of values against declared types. Must never change a value.
 
 use stocksync_schemas::RecordId;
 use stocksync_schemas::collections::{Collection, FieldType, IDENTIFIERS, PRODUCTS, TextForm, VARIANTS};
@@ -11,16 +13,16 @@ use super::{Edit, FieldValue, RecordError, Row};
 /// [`RecordError::Field`] names the first field that does not fit: the app corrects it.
 pub fn check(collection: &Collection, edit: &Edit) -> Result<(), RecordError> {
     for (name, value) in &edit.fields {
-        let wrong = |reason| Err(RecordError::Field { field: name.clone(), reason });
-        let Some(field) = collection.field(name) else { return wrong("there is no such field") };
+        let invalid = |reason| Err(RecordError::Field { field: name.clone(), reason });
+        let Some(field) = collection.field(name) else { return invalid("the collection has no such field") };
         if *value == FieldValue::Nothing {
             if field.required {
-                return wrong("a value is needed");
+                return invalid("the field must have a value");
             }
             continue;
         }
-        if let Some(reason) = misfit(&field.kind, value) {
-            return wrong(reason);
+        if let Some(reason) = mismatch(&field.kind, value) {
+            return invalid(reason);
         }
     }
     Ok(())
@@ -32,8 +34,8 @@ pub fn is_complete(collection: &Collection, row: &Row) -> bool {
     collection.fields.iter().filter(|field| field.required).all(|field| row.fields.contains_key(field.name))
 }
 
-/// The record as tables and lists show it: fields of its collection alone, each with a value that the field can hold. What
-/// a later version or a broken app wrote beside that stays in the document.
+/// The record as tables and lists show it: only fields of its collection, each with a value that the field can have. Whatever
+/// else a later version or a faulty app wrote stays in the document.
 #[must_use]
 pub fn typed(collection: &Collection, row: &Row) -> Row {
     let mut typed = Row { deleted: row.deleted, ..Row::default() };
@@ -51,8 +53,8 @@ pub fn typed(collection: &Collection, row: &Row) -> Row {
     typed
 }
 
-/// What at most one live record of the collection should have: the code of an identifier with its scheme, an SKU. Phones
-/// cannot see each other offline, so a second record with the same key is kept and opens an exception.
+/// The key that at most one live record of the collection should have: scheme and value of an identifier, or an SKU. Two phones
+/// that are offline may both create it, so a second record with the same key is stored and opens an exception.
 #[must_use]
 pub fn unique_key(collection: &Collection, row: &Row) -> Option<String> {
     let key = if collection.name == IDENTIFIERS.name {
@@ -65,12 +67,13 @@ pub fn unique_key(collection: &Collection, row: &Row) -> Option<String> {
     (!row.deleted && is_complete(collection, row) && !key.is_empty()).then_some(key)
 }
 
-/// Values of concurrent edits that are shown beside the one that holds.
+/// Largest number of losing values that a row shows for a field.
 const LOST_SHOWN: usize = 16;
 /// Longest word of an enumeration, those of later versions included, bytes.
 const WORD_BYTES: usize = 64;
 
-/// Less strict than [`check`]: what was accepted once is shown if it is of the field's type and size.
+/// Whether a row shows the value. Less strict than [`check`]: a value that was accepted once is shown if it has the type and size of
+/// the field.
 fn can_show(kind: &FieldType, value: &FieldValue) -> bool {
     match (kind, value) {
         (_, FieldValue::Text(text)) if text.is_empty() => false,
@@ -83,18 +86,19 @@ fn can_show(kind: &FieldType, value: &FieldValue) -> bool {
         (FieldType::Enum(_), FieldValue::Text(text)) => text.len() <= WORD_BYTES && TextForm::Free.accepts(text),
         // Databases have no year 0.
         (FieldType::Date, FieldValue::Text(text)) => is_date(text) && !text.starts_with("0000"),
-        _ => misfit(kind, value).is_none(),
+        _ => mismatch(kind, value).is_none(),
     }
 }
 
-fn misfit(kind: &FieldType, value: &FieldValue) -> Option<&'static str> {
+/// Why the value is not one of the field's type; `None` if it is.
+fn mismatch(kind: &FieldType, value: &FieldValue) -> Option<&'static str> {
     let fits = match (kind, value) {
         (FieldType::Text { max_bytes, form }, FieldValue::Text(text)) => {
             if text.len() > *max_bytes {
-                return Some("too long");
+                return Some("is too long");
             }
             if text.trim() != text {
-                return Some("spaces around the text");
+                return Some("begins or ends with a space");
             }
             form.accepts(text)
         }
@@ -106,12 +110,12 @@ fn misfit(kind: &FieldType, value: &FieldValue) -> Option<&'static str> {
         (FieldType::Id { .. }, FieldValue::Text(text)) => text.parse::<RecordId>().is_ok(),
         (FieldType::Enum(allowed), FieldValue::Text(text)) => allowed.contains(&text.as_str()),
         (FieldType::Date, FieldValue::Text(text)) => is_date(text),
-        _ => return Some("a value of another type"),
+        _ => return Some("has a value of another type"),
     };
-    (!fits).then_some("not a value it may have")
+    (!fits).then_some("has a value that is not allowed")
 }
 
-/// `YYYY-MM-DD`, a day that the Gregorian calendar has.
+/// Whether this is `YYYY-MM-DD`, a day of the Gregorian calendar.
 fn is_date(text: &str) -> bool {
     let mut parts = text.split('-').map(|part| (part.len(), part.parse::<u32>().ok()));
     let (Some((4, Some(year))), Some((2, Some(month))), Some((2, Some(day))), None) =

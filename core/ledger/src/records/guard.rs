@@ -1,10 +1,12 @@
-//! What stands between bytes from outside and Automerge 0.12.
+//! Validation of untrusted bytes before and after Automerge 0.12 parses them.
+//!
+//! Owns the checks of a change and the permit to decode. Must never let a panic or an unloadable document out.
 //!
 //! Automerge panics on hostile bytes, does not verify a change's checksum, can be led to save documents that it cannot load
-//! again, and allocates hundreds of megabytes for a hundred bytes. So a change is taken only if it is one plain change chunk
-//! of bounded size with a right checksum, by the actor it claims, next in that actor's row, with all it builds on present;
-//! it is applied to a scratch copy, which is saved, loaded again and read whole before it is kept. One is decoded at a time
-//! in a process, so that its memory is not multiplied.
+//! again, and allocates hundreds of megabytes for a hundred bytes. A change is therefore accepted only if it is one plain change
+//! chunk of bounded size with a right checksum, by the actor that it claims, next in that actor's sequence, with everything that it
+//! builds on present. It is applied to a scratch copy, which is saved, loaded again and read completely before it replaces the
+//! document. A process decodes one change at a time, so that the memory of several is not needed together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -20,46 +22,47 @@ const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 /// Chunk type of one uncompressed change. Documents (0) and compressed changes (2) are refused.
 const CHANGE: u8 = 1;
 
+/// The permit to decode: one change at a time in a process.
 static PERMIT: Mutex<()> = Mutex::new(());
 
-/// What to do after a change was looked at.
-pub(super) enum Outcome {
+/// The result of trying a change on a document.
+pub(super) enum GuardOutcome {
+    /// It applies: this is the new document.
     Adopt(Box<AutoCommit>),
+    /// The document has it already.
     AlreadyThere,
+    /// A change that it builds on is missing.
     Waits,
 }
 
-/// Runs `work`; none if it panicked.
+/// Runs `work` with the permit; `None` if it panicked.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     let _permit = PERMIT.lock().unwrap_or_else(PoisonError::into_inner);
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
+/// Checks the size of a change.
 pub(super) fn check_size(change: &[u8]) -> Result<(), RecordError> {
-    if change.len() <= limits::RECORD_CHANGE_BYTES {
-        Ok(())
-    } else {
-        Err(RecordError::Change("larger than a change may be"))
-    }
+    if change.len() <= limits::RECORD_CHANGE_BYTES { Ok(()) } else { Err(RecordError::Change("it is too large")) }
 }
 
-/// What can be said of a change without its document: size, form, checksum, actor. A server asks this before it accepts.
+/// Checks what needs no document: size, form, checksum, actor. A server calls this before it takes a lock.
 ///
 /// # Errors
-/// [`RecordError::Change`]: refuse it for good.
+/// [`RecordError::Change`]: reject the op for good.
 pub fn check_change(change: &[u8], replica: ReplicaId) -> Result<(), RecordError> {
     envelope(change)?;
     caught(|| decode(change, replica).map(|_| ())).unwrap_or(Err(RecordError::Change("it cannot be decoded")))
 }
 
-/// Size, magic, type and checksum.
+/// Checks size, magic, type and checksum.
 fn envelope(change: &[u8]) -> Result<(), RecordError> {
     check_size(change)?;
     let refuse = |reason| Err(RecordError::Change(reason));
-    let Some((magic, rest)) = change.split_at_checked(4) else { return refuse("too short") };
-    let Some((checksum, body)) = rest.split_at_checked(4) else { return refuse("too short") };
+    let Some((magic, rest)) = change.split_at_checked(4) else { return refuse("it is too short") };
+    let Some((checksum, body)) = rest.split_at_checked(4) else { return refuse("it is too short") };
     if magic != MAGIC || body.first() != Some(&CHANGE) {
-        return refuse("not one plain change");
+        return refuse("it is not one plain change");
     }
     if Sha256::digest(body).get(..4) != Some(checksum) {
         return refuse("its checksum is wrong");
@@ -67,7 +70,7 @@ fn envelope(change: &[u8]) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// Decodes a change whose envelope is right. Called with the permit held and panics caught.
+/// Decodes a change whose envelope is right. The caller has the permit and catches panics.
 fn decode(change: &[u8], replica: ReplicaId) -> Result<Change, RecordError> {
     let decoded = Change::from_bytes(change.to_vec()).map_err(|_| RecordError::Change("it cannot be decoded"))?;
     if decoded.raw_bytes() != change {
@@ -80,24 +83,24 @@ fn decode(change: &[u8], replica: ReplicaId) -> Result<Change, RecordError> {
 }
 
 /// Tries a change on a scratch copy of `document`.
-pub(super) fn merge(document: &AutoCommit, change: &[u8], replica: ReplicaId) -> Result<Outcome, RecordError> {
+pub(super) fn merge(document: &AutoCommit, change: &[u8], replica: ReplicaId) -> Result<GuardOutcome, RecordError> {
     envelope(change)?;
     caught(|| {
         let decoded = decode(change, replica)?;
         let mut scratch = document.clone();
-        match place(&mut scratch, &decoded)? {
-            Place::Next => {}
-            Place::Taken => return Ok(Outcome::AlreadyThere),
-            Place::Later => return Ok(Outcome::Waits),
+        match sequel(&mut scratch, &decoded)? {
+            Sequel::Next => {}
+            Sequel::Known => return Ok(GuardOutcome::AlreadyThere),
+            Sequel::Early => return Ok(GuardOutcome::Waits),
         }
         scratch.apply_changes([decoded]).map_err(|_| RecordError::Change("it does not apply"))?;
         let (proven, _) = check_whole(&mut scratch)?;
-        Ok(Outcome::Adopt(Box::new(proven)))
+        Ok(GuardOutcome::Adopt(Box::new(proven)))
     })
     .unwrap_or(Err(RecordError::Change("it cannot be applied")))
 }
 
-/// Applies a change to the document itself. After [`RecordError::Document`] it is spoilt.
+/// Applies a change to the document itself, which cannot be used any more after [`RecordError::Document`].
 pub(super) fn merge_unchecked(
     document: &mut AutoCommit,
     change: &[u8],
@@ -106,10 +109,10 @@ pub(super) fn merge_unchecked(
     envelope(change)?;
     caught(|| {
         let decoded = decode(change, replica)?;
-        match place(document, &decoded)? {
-            Place::Next => {}
-            Place::Taken => return Ok(Merged::AlreadyThere),
-            Place::Later => return Ok(Merged::Waits),
+        match sequel(document, &decoded)? {
+            Sequel::Next => {}
+            Sequel::Known => return Ok(Merged::AlreadyThere),
+            Sequel::Early => return Ok(Merged::Waits),
         }
         document.apply_changes([decoded]).map_err(|_| RecordError::Document)?;
         let fits = document.keys(ROOT).count() <= MAX_FIELDS;
@@ -118,37 +121,42 @@ pub(super) fn merge_unchecked(
     .unwrap_or(Err(RecordError::Document))
 }
 
-/// A document that loads again as it was saved, with its bytes.
+/// The document as it loads after a save, with the saved bytes.
 pub(super) fn verify(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), RecordError> {
     caught(|| check_whole(document)).and_then(Result::ok).ok_or(RecordError::Document)
 }
 
-/// Where a change stands to a document.
-enum Place {
+/// How a change relates to those of its actor in a document.
+enum Sequel {
+    /// It is the next one.
     Next,
-    Taken,
-    Later,
+    /// The document has it.
+    Known,
+    /// A change before it, or one that it builds on, is missing.
+    Early,
 }
 
-fn place(document: &mut AutoCommit, change: &Change) -> Result<Place, RecordError> {
+/// How `change` relates to `document`.
+fn sequel(document: &mut AutoCommit, change: &Change) -> Result<Sequel, RecordError> {
     if document.get_change_meta_by_hash(&change.hash()).is_some() {
-        return Ok(Place::Taken);
+        return Ok(Sequel::Known);
     }
     if change.deps().iter().any(|dep| document.get_change_meta_by_hash(dep).is_none()) {
-        return Ok(Place::Later);
+        return Ok(Sequel::Early);
     }
-    // The document's own actor decides nothing here; asking as the change's is the one way that does not read all history.
+    // The actor of the document has no other use here. Asking for the last local change of an actor is the only query that does
+    // not read the whole history.
     document.set_actor(change.actor_id().clone());
     let last = document.get_last_local_change().map_or(0, |last| last.seq());
     match change.seq() {
-        seq if seq == last + 1 => Ok(Place::Next),
-        // A later one waits for those between; an earlier one with another hash is a fork.
-        seq if seq > last + 1 => Ok(Place::Later),
-        _ => Err(RecordError::Change("its place is taken")),
+        seq if seq == last + 1 => Ok(Sequel::Next),
+        // A later change waits for those between; an earlier one with another hash is a fork.
+        seq if seq > last + 1 => Ok(Sequel::Early),
+        _ => Err(RecordError::Change("its number is taken by another change")),
     }
 }
 
-/// Saves the document, loads it again and reads it whole.
+/// Saves the document, loads it again and reads all of it.
 fn check_whole(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), RecordError> {
     let saved = document.save();
     let mut reloaded =
@@ -163,5 +171,5 @@ fn check_whole(document: &mut AutoCommit) -> Result<(AutoCommit, Vec<u8>), Recor
     Ok((reloaded, saved))
 }
 
-/// Fields that a document may have, those of later versions included.
+/// Largest number of fields in a document, those of later versions included.
 const MAX_FIELDS: usize = 200;

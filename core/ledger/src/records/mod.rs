@@ -1,7 +1,27 @@
-//! Editable records: one small Automerge document each, behind a guard.
+//! Editable records: one small Automerge document each, behind a guard (design 6).
 //!
-//! Owns the only use of `automerge` in the project. Must never let bytes from outside reach it unguarded (it is not safe on
-//! hostile input, see [`guard`]), must never accept a whole document from the network, and must never hold stock.
+//! Owns the only use of `automerge` in the project. Must never pass bytes from outside to it unchecked (it is not safe on
+//! hostile input, see [`guard`]), must never accept a whole document from the network, and must never store stock.
+//!
+//! ```
+//! use stocksync_ledger::records::{Document, Edit, FieldValue, Merged};
+//! use stocksync_schemas::{ReplicaId, collections};
+//!
+//! let (here, there) = (ReplicaId([1; 16]), ReplicaId([2; 16]));
+//! let text = |text: &str| FieldValue::Text(text.to_owned());
+//! let edit = Edit { fields: [("name".to_owned(), text("Green tea"))].into(), deleted: None };
+//!
+//! let mut document = Document::new();
+//! let change = document.edit(&collections::PRODUCTS, here, 1_790_000_000_000, &edit)?.expect("something changed");
+//!
+//! // Another replica applies the change that travelled in a `record` op.
+//! let mut other = Document::new();
+//! assert_eq!(other.merge(&change, here)?, Merged::Applied);
+//! assert_eq!(other.merge(&change, here)?, Merged::AlreadyThere);
+//! assert_eq!(other.row().text("name"), "Green tea");
+//! assert!(other.merge(&change, there).is_err(), "a change of another replica than it claims");
+//! # Ok::<(), stocksync_ledger::records::RecordError>(())
+//! ```
 
 mod fields;
 mod guard;
@@ -17,7 +37,7 @@ use stocksync_schemas::{Code, RecordId, ReplicaId, TenantId, VariantId};
 pub use fields::{check, is_complete, typed, unique_key};
 pub use guard::check_change;
 
-/// The field that marks a deleted record. It is a field of its own, so that it stands whatever else is edited meanwhile.
+/// The field that marks a deleted record. As a field of its own it does not depend on other edits.
 const DELETED: &str = "_deleted";
 
 /// A record or a change to one that cannot be used.
@@ -29,21 +49,21 @@ pub enum RecordError {
     /// A field is unknown, or its value is not of its type.
     #[error("{field}: {reason}")]
     Field {
-        /// Which.
+        /// Which field.
         field: String,
-        /// What is wrong.
+        /// Why.
         reason: &'static str,
     },
     /// The change is refused for good.
     #[error("the change is not valid: {0}")]
     Change(&'static str),
-    /// The kept document cannot be read: it must be made again from its changes.
-    #[error("the kept document cannot be read")]
+    /// The stored document cannot be loaded: rebuild it from its changes.
+    #[error("the stored document cannot be loaded")]
     Document,
 }
 
 impl RecordError {
-    /// The registered code that answers it.
+    /// The registered code with which a server answers.
     #[must_use]
     pub fn code(&self) -> Code {
         Code::RecordChangeInvalid
@@ -53,7 +73,7 @@ impl RecordError {
 /// The value of a field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldValue {
-    /// Text, a note, an id, a date (`YYYY-MM-DD`) or one of a list.
+    /// A text, an id, a date (`YYYY-MM-DD`) or a word of an enumeration.
     Text(String),
     /// A whole number, or a decimal in its smallest unit.
     Integer(i64),
@@ -63,19 +83,19 @@ pub enum FieldValue {
     Nothing,
 }
 
-/// What a person changes in a record.
+/// A change that a person makes in a record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edit {
-    /// New values; fields that are not here stay.
+    /// New values by name of the field; other fields stay.
     pub fields: BTreeMap<String, FieldValue>,
-    /// Deletes or restores the record.
+    /// Deletes (`true`) or restores (`false`) the record.
     pub deleted: Option<bool>,
 }
 
-/// A record as it reads.
+/// The values of a record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Row {
-    /// The values that hold.
+    /// The current value of each field that has one.
     pub fields: BTreeMap<String, FieldValue>,
     /// Values of concurrent edits that lost; they stay visible until the field is edited again.
     pub lost: BTreeMap<String, Vec<FieldValue>>,
@@ -84,7 +104,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A text field; empty where there is none.
+    /// The text of a field; empty if it has none.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         match self.fields.get(name) {
@@ -93,7 +113,7 @@ impl Row {
         }
     }
 
-    /// A number field.
+    /// The number of a field, if it has one.
     #[must_use]
     pub fn integer(&self, name: &str) -> Option<i64> {
         match self.fields.get(name) {
@@ -103,14 +123,14 @@ impl Row {
     }
 }
 
-/// What became of a change.
+/// The result of merging a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merged {
-    /// It is in the document now.
+    /// The document contains it now.
     Applied,
-    /// It was there.
+    /// The document contained it already.
     AlreadyThere,
-    /// A change it builds on has not arrived: keep it and try again after the next one of the record.
+    /// A change that it builds on has not arrived: store it, and try again after the next change of the record.
     Waits,
 }
 
@@ -131,16 +151,16 @@ impl Document {
         Self(AutoCommit::new())
     }
 
-    /// Reads a document that this program saved. Never give it bytes from the network.
+    /// Loads a document that this program saved. Never pass bytes from the network.
     ///
     /// # Errors
-    /// [`RecordError::Document`]: make it again from its changes.
+    /// [`RecordError::Document`]: rebuild it from its changes.
     pub fn load(saved: &[u8]) -> Result<Self, RecordError> {
         guard::caught(|| AutoCommit::load(saved).map(Self).map_err(|_| RecordError::Document))
             .unwrap_or(Err(RecordError::Document))
     }
 
-    /// The document's bytes at rest. Two replicas with the same changes may save different bytes: compare [`Self::heads`].
+    /// The document's stored form. Two replicas with the same changes may save different bytes: compare [`Self::heads`].
     pub fn save(&mut self) -> Vec<u8> {
         self.0.save()
     }
@@ -152,11 +172,11 @@ impl Document {
         heads
     }
 
-    /// Makes an edit as `replica` and answers the change to send: one chunk; none where nothing changed.
+    /// Applies an edit as `replica` and returns the change for a `record` op: one chunk, or `None` if nothing changed. Nothing is
+    /// durable until the document and the op are stored.
     ///
     /// # Errors
-    /// [`RecordError::Field`] names the field that is not of its collection; [`RecordError::Change`] for an edit that is
-    /// larger than a change may be.
+    /// [`RecordError::Field`] names the field to correct; [`RecordError::Change`] if the edit is too large for one change.
     pub fn edit(
         &mut self,
         collection: &Collection,
@@ -169,15 +189,17 @@ impl Document {
         scratch.set_actor(ActorId::from(&replica.0[..]));
         for (name, value) in &edit.fields {
             let kind = collection.field(name).map(|field| field.kind);
-            let done = match (kind, value) {
-                (Some(FieldType::SharedText { .. }), FieldValue::Text(text)) => put_note(&mut scratch, name, text),
+            let result = match (kind, value) {
+                (Some(FieldType::SharedText { .. }), FieldValue::Text(text)) => {
+                    put_shared_text(&mut scratch, name, text)
+                }
                 _ => put(&mut scratch, name, value),
             };
-            done.map_err(|_| RecordError::Change("the document did not take it"))?;
+            result.map_err(|_| RecordError::Change("the document refused the edit"))?;
         }
         if let Some(deleted) = edit.deleted {
             put(&mut scratch, DELETED, &FieldValue::Flag(deleted))
-                .map_err(|_| RecordError::Change("the document did not take it"))?;
+                .map_err(|_| RecordError::Change("the document refused the edit"))?;
         }
         if scratch.commit_with(CommitOptions::default().with_time(time_ms / 1_000)).is_none() {
             return Ok(None);
@@ -189,73 +211,74 @@ impl Document {
         Ok(Some(change))
     }
 
-    /// Takes a change of `replica` from outside.
+    /// Merges a change of `replica` that came from outside.
     ///
     /// # Errors
-    /// [`RecordError::Change`]: refuse it for good. The document is as it was.
+    /// [`RecordError::Change`]: reject it for good. The document is unchanged.
     pub fn merge(&mut self, change: &[u8], replica: ReplicaId) -> Result<Merged, RecordError> {
         match guard::merge(&self.0, change, replica)? {
-            guard::Outcome::Adopt(document) => {
+            guard::GuardOutcome::Adopt(document) => {
                 self.0 = *document;
                 Ok(Merged::Applied)
             }
-            guard::Outcome::AlreadyThere => Ok(Merged::AlreadyThere),
-            guard::Outcome::Waits => Ok(Merged::Waits),
+            guard::GuardOutcome::AlreadyThere => Ok(Merged::AlreadyThere),
+            guard::GuardOutcome::Waits => Ok(Merged::Waits),
         }
     }
 
-    /// As [`Self::merge`], but without proof that the document can still be saved and loaded: for many changes in a row.
-    /// Before the document is kept, [`Self::verify`] must succeed.
+    /// As [`Self::merge`], but without the check that the document can still be saved and loaded: for many changes in a row.
+    /// [`Self::verify`] must succeed before the document is stored.
     ///
     /// # Errors
-    /// [`RecordError::Change`]: refuse it for good; the document is as it was. [`RecordError::Document`]: the document is
-    /// spoilt: begin again with the kept one and [`Self::merge`].
+    /// [`RecordError::Change`]: reject it for good; the document is unchanged. [`RecordError::Document`]: this document is
+    /// corrupted; load the stored one again and use [`Self::merge`].
     pub fn merge_unchecked(&mut self, change: &[u8], replica: ReplicaId) -> Result<Merged, RecordError> {
         guard::merge_unchecked(&mut self.0, change, replica)
     }
 
-    /// Proves that the document loads again as it is, and answers its bytes at rest.
+    /// Checks that the document loads again unchanged, and returns its stored form.
     ///
     /// # Errors
     /// As [`Self::merge_unchecked`].
     pub fn verify(&mut self) -> Result<Vec<u8>, RecordError> {
-        let (proven, saved) = guard::verify(&mut self.0)?;
-        self.0 = proven;
+        let (verified, saved) = guard::verify(&mut self.0)?;
+        self.0 = verified;
         Ok(saved)
     }
 
-    /// The record as it reads.
+    /// The values of the record.
     #[must_use]
     pub fn row(&self) -> Row {
         let mut row = Row::default();
         for name in self.0.keys(ROOT) {
             let Ok(values) = self.0.get_all(ROOT, name.as_str()) else { continue };
             let winner = self.0.get(ROOT, name.as_str()).ok().flatten();
-            let held = winner.as_ref().map(|(value, id)| self.read(value, id)).unwrap_or(FieldValue::Nothing);
+            let current = winner.as_ref().map(|(value, id)| self.read(value, id)).unwrap_or(FieldValue::Nothing);
             let winner = winner.map(|(_, id)| id);
             let mut lost: Vec<FieldValue> = values
                 .iter()
                 .filter(|(_, id)| Some(id) != winner.as_ref())
                 .map(|(value, id)| self.read(value, id))
-                .filter(|value| *value != held)
+                .filter(|value| *value != current)
                 .collect();
             lost.sort();
             lost.dedup();
             if name == DELETED {
                 // A deletion wins over a concurrent restore that it did not know.
-                row.deleted = held == FieldValue::Flag(true) || lost.contains(&FieldValue::Flag(true));
+                row.deleted = current == FieldValue::Flag(true) || lost.contains(&FieldValue::Flag(true));
                 continue;
             }
             if !lost.is_empty() {
                 row.lost.insert(name.clone(), lost);
             }
-            if held != FieldValue::Nothing {
-                row.fields.insert(name, held);
+            if current != FieldValue::Nothing {
+                row.fields.insert(name, current);
             }
         }
         row
     }
 
+    /// The value of a field; `Nothing` for types that fields do not have.
     fn read(&self, value: &Value<'_>, id: &automerge::ObjId) -> FieldValue {
         match value {
             Value::Object(ObjType::Text) => self.0.text(id).map_or(FieldValue::Nothing, FieldValue::Text),
@@ -270,6 +293,7 @@ impl Document {
     }
 }
 
+/// Sets a scalar.
 fn put(document: &mut AutoCommit, name: &str, value: &FieldValue) -> Result<(), automerge::AutomergeError> {
     match value {
         FieldValue::Text(text) => document.put(ROOT, name, text.as_str()),
@@ -279,15 +303,17 @@ fn put(document: &mut AutoCommit, name: &str, value: &FieldValue) -> Result<(), 
     }
 }
 
-fn put_note(document: &mut AutoCommit, name: &str, text: &str) -> Result<(), automerge::AutomergeError> {
-    let note = match document.get(ROOT, name)? {
+/// Edits a text object by its differences, and creates it if there is none.
+fn put_shared_text(document: &mut AutoCommit, name: &str, text: &str) -> Result<(), automerge::AutomergeError> {
+    let text_object = match document.get(ROOT, name)? {
         Some((Value::Object(ObjType::Text), id)) => id,
         _ => document.put_object(ROOT, name, ObjType::Text)?,
     };
-    document.update_text(&note, text)
+    document.update_text(&text_object, text)
 }
 
-/// An id that every phone of a tenant derives alike: `key` is a GTIN, an SKU, a code. UUID version 8 (RFC 9562).
+/// The id that every phone of a tenant derives for the same key (a GTIN, an SKU, a code), so that phones which are offline create
+/// the same record. UUID version 8 (RFC 9562).
 #[must_use]
 pub fn derived_id(tenant: TenantId, kind: &str, key: &str) -> RecordId {
     let mut sha = Sha256::new();
@@ -298,7 +324,7 @@ pub fn derived_id(tenant: TenantId, kind: &str, key: &str) -> RecordId {
     uuid8(&sha.finalize())
 }
 
-/// The id of a lot's record.
+/// The id of a lot's record, derived from variant and code.
 #[must_use]
 pub fn lot_id(variant: VariantId, code: &str) -> RecordId {
     let mut sha = Sha256::new();
@@ -308,6 +334,7 @@ pub fn lot_id(variant: VariantId, code: &str) -> RecordId {
     uuid8(&sha.finalize())
 }
 
+/// The first 16 bytes of a hash as a UUID of version 8.
 fn uuid8(hash: &[u8]) -> RecordId {
     let mut bytes = [0; 16];
     for (at, (slot, byte)) in bytes.iter_mut().zip(hash).enumerate() {
