@@ -19,7 +19,7 @@ impl DeviceStore {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("a.sqlite")).unwrap();
-        store.write(|writer| writer.replica(|| Ok(OWN.0))).unwrap();
+        store.write(|writer| writer.load_or_insert_replica(|| Ok(OWN.0))).unwrap();
         Self { store, _folder: folder }
     }
 
