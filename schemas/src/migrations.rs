@@ -1,6 +1,6 @@
 //! The tables of device and server, by numbered migration with checksums.
 //!
-//! Owns the SQL files' list. A released file is never edited: its checksum below would no longer hold.
+//! Owns the list of the SQL files. A released file is never edited: its line in `migrations.sha256` would no longer hold.
 
 use sha2::{Digest, Sha256};
 

@@ -4,6 +4,7 @@
 
 mod fuzz;
 mod golden;
+mod migrations;
 mod random;
 mod round_trip;
 mod samples;

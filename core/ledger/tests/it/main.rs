@@ -4,6 +4,7 @@
 
 #[path = "../../../../fixtures/src/cases.rs"]
 mod cases;
+mod causes;
 mod fold_cases;
 mod fold_incremental;
 mod records;
