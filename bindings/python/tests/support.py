@@ -62,7 +62,7 @@ class InventoryCase(unittest.IsolatedAsyncioTestCase):
         await self.inventory.shutdown()
 
     async def open(self, **platform: object) -> stocksync.Inventory:
-        """The inventory at this test's path; its parts are kept beside it."""
+        """The inventory at this test's path; its parts are attributes of the test."""
         inventory = await stocksync.Inventory.open(OpenConfig(path=self.path, **platform))
         self.stock, self.records, self.shift = inventory.stock(), inventory.records(), inventory.shift()
         return inventory

@@ -15,7 +15,7 @@ HOLD = """
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1])
 database.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
+print("locked", flush=True)
 input()
 """
 #: Each variant with its fields.
@@ -101,7 +101,7 @@ class Errors(InventoryCase):
         command = [sys.executable, "-c", HOLD, self.path]
         other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         with other:
-            self.assertEqual(other.stdout.readline(), "held\n")
+            self.assertEqual(other.stdout.readline(), "locked\n")
             with self.assertRaises(StocksyncError.StorageBusy):
                 await self.stock.begin_session()
             other.communicate("release\n")

@@ -69,8 +69,8 @@ class RoundTrips(InventoryCase):
             found = await self.inventory.scan().lookup(code)
             self.assertEqual([match.variant.name for match in found.matches], [name])
             (shelf,) = await self.records.edit([location(name)])
-            kept = await self.records.get(RecordCollection.LOCATIONS, shelf)
-            self.assertEqual(kept.fields["name"], text(name))
+            record = await self.records.get(RecordCollection.LOCATIONS, shelf)
+            self.assertEqual(record.fields["name"], text(name))
 
     async def test_a_record_is_changed_field_by_field_and_restored_after_deletion(self) -> None:
         (shelf,) = await self.records.edit([location("A-01")])
@@ -123,7 +123,7 @@ class Limits(InventoryCase):
     async def test_a_field_that_a_record_does_not_have_is_refused(self) -> None:
         await self.assert_invalid("wings", self.records.edit([record(RecordCollection.PRODUCTS, wings=number(2))]))
 
-    async def test_a_required_field_is_asked_for_and_nothing_of_the_call_is_kept(self) -> None:
+    async def test_a_required_field_is_asked_for_and_nothing_of_the_call_is_stored(self) -> None:
         before = (await self.inventory.status()).captured_seq
         nameless = record(RecordCollection.PRODUCTS, status=text("active"))
         await self.assert_invalid("name", self.records.edit([location("A"), nameless]))

@@ -65,8 +65,8 @@ class Shift(InventoryCase):
             await self.shift.process(scan(label))
         self.assertEqual((await self.shift.process(scan(TEA))).feedback, Feedback.UNKNOWN_CODE)
         self.assertEqual((await self.shift.process(ShiftInput.PACKS(packs=5))).signal, ShiftSignal.SUCCESS)
-        (held,) = (await self.shift.held_scans()).rows
-        self.assertEqual((held.times, held.gtin), (5, "0" + TEA))
+        (held_scan,) = (await self.shift.held_scans()).rows
+        self.assertEqual((held_scan.times, held_scan.gtin), (5, "0" + TEA))
         undo = scan(self.inventory.labels().command_text(ShiftInput.UNDO()), ScanSource.CAMERA)
         signals = [(await self.shift.process(undo)).signal for _ in range(3)]
         self.assertEqual(signals, [ShiftSignal.SUCCESS, None, None])

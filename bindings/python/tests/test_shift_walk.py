@@ -224,12 +224,12 @@ class Walk(InventoryCase):
         await self.works_off("NOTE-1")
         await self.pull(CHEESE)
         self.assertEqual((await self.pull(TEA)).signal, ShiftSignal.SUCCESS, "a number without lines asks for nothing")
-        (held,) = (await self.shift.held_scans()).rows
-        self.assertEqual((held.gtin, held.location.id, held.mode), (CHEESE, self.shelf, ShiftMode.RECEIVE))
-        self.assertEqual((held.document, held.times), ("NOTE-1", 1))
+        (held_scan,) = (await self.shift.held_scans()).rows
+        self.assertEqual((held_scan.gtin, held_scan.location.id, held_scan.mode), (CHEESE, self.shelf, ShiftMode.RECEIVE))
+        self.assertEqual((held_scan.document, held_scan.times), ("NOTE-1", 1))
         with self.assertRaises(StocksyncError.NotFound):
-            await self.shift.answer_held_scan(held.number, self.tea, "10:L2")
-        await self.shift.answer_held_scan(held.number, cheese, "10:L2")
+            await self.shift.answer_held_scan(held_scan.number, self.tea, "10:L2")
+        await self.shift.answer_held_scan(held_scan.number, cheese, "10:L2")
         self.assertEqual((await self.on_hand(cheese, self.shelf), (await self.shift.view()).held), (1_000, 0))
 
         await self.pull(CHEESE)
@@ -258,7 +258,7 @@ class Walk(InventoryCase):
             await self.assert_invalid(field, self.shift.set_settings(wrong))
 
     async def test_a_shift_that_cannot_be_read(self) -> None:
-        """It starts anew and says so once; what it was is kept; every act is there."""
+        """It starts anew and says so once; what it was is set aside; every act is there."""
         await self.receive(TEA, 3)
         acts = (await self.inventory.status()).captured_seq
         await self.damage(b'{"mode":')

@@ -1,4 +1,4 @@
-"""The surface: the text kept in the repository is what the library exports, and all of it is documented."""
+"""The surface: the text in the repository is what the library exports, and all of it is documented."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ NARROW = ("u8", "u16", "i8", "i16")
 class Surface(unittest.TestCase):
     """Of the generated module."""
 
-    def test_the_kept_text_is_current(self) -> None:
-        kept = (ROOT / "bindings" / "surface.txt").read_text(encoding="utf-8")
-        self.assertEqual(kept, generate.surface(MODULE), "bindings/surface.txt is to be made anew")
+    def test_the_text_in_the_repository_is_current(self) -> None:
+        text = (ROOT / "bindings" / "surface.txt").read_text(encoding="utf-8")
+        self.assertEqual(text, generate.surface(MODULE), "bindings/surface.txt is to be made anew")
 
     def test_everything_is_documented(self) -> None:
         tree = ast.parse(MODULE.read_text(encoding="utf-8"))

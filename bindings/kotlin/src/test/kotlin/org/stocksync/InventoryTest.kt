@@ -42,8 +42,8 @@ class InventoryTest {
         }
         val first = inventory.stock().exceptions(limit = 1u)
         val second = inventory.stock().exceptions(after = first.next, limit = 1u)
-        assertEquals(listOf(ExceptionKind.OVERSOLD), first.rows.map { it.kind })
-        assertEquals(setOf("A", "B"), (first.rows + second.rows).map { it.cell.location.name }.toSet())
+        assertEquals(listOf(ExceptionKind.OVERSOLD), first.rows.map { exception -> exception.kind })
+        assertEquals(setOf("A", "B"), (first.rows + second.rows).map { exception -> exception.cell.location.name }.toSet())
         assertNull(inventory.stock().exceptions(after = second.next, limit = 1u).next)
     }
 
