@@ -19,7 +19,7 @@ pub enum Bench {
     Wire,
     /// Size of the library for phones.
     Size,
-    /// Look-up of a code among 100,000 identifiers.
+    /// Look-up of a code among 90,000 identifiers.
     Lookup,
     /// Decoding of pictures, beside zxing-cpp. Runs only if named, because it installs that library.
     Scanning,
